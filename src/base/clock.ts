@@ -1,0 +1,43 @@
+/**
+ * Time, injected: everything that waits takes a `Clock`, so that a test can be its time.
+ *
+ * `systemClock` is the machine's monotonic time. `virtualClock()` (virtual-clock.ts) jumps from timer to timer.
+ */
+
+import { atTurnEnd } from './turn.ts';
+
+export interface Timer {
+	/** The callback will not run any more; harmless when it has. */
+	cancel(): void;
+	/** The process may exit without it. Absent where a clock's timers never hold the process. */
+	unref?(): void;
+}
+
+export interface Clock {
+	/** Milliseconds since an arbitrary start; never goes back. */
+	now(): number;
+	/** Runs `run` once after `milliseconds` (at least; negative counts as 0). Keeps the process alive until then. */
+	after(milliseconds: number, run: () => void): Timer;
+	/** Runs `run` at the end of this turn of the event loop: the moment of batched writes and of deliveries. */
+	soon(run: () => void): void;
+	/**
+	 * Forbids a virtual clock to jump until the returned function is called: for work that does not follow it (a TLS
+	 * handshake, the thread pool). Real time ignores it.
+	 */
+	hold(): () => void;
+}
+
+export const systemClock: Clock = {
+	now: () => performance.now(),
+	after(milliseconds, run) {
+		const handle = setTimeout(run, Math.max(0, milliseconds));
+		return { cancel: () => clearTimeout(handle), unref: () => void handle.unref?.() };
+	},
+	soon: atTurnEnd,
+	hold: () => () => {},
+};
+
+/** The calendar, for what is dated (certificates, cache files); never for measuring. */
+export function wallTime(): Date {
+	return new Date();
+}

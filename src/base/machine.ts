@@ -1,0 +1,75 @@
+/**
+ * The one shape of every protocol machine, and the one driver that gives it time.
+ *
+ * A machine does no I/O and reads no clock: it is told what happened and when, and calls the methods of its sink to say
+ * what should happen. The driver turns `deadline` into a timer and keeps steps apart: an event sent while a step runs
+ * (by an effect that answers at once) waits until that step is over.
+ */
+
+import type { Clock, Timer } from './clock.ts';
+
+/** Sent by the driver when `deadline` has come. */
+export interface Wake {
+	readonly type: 'wake';
+}
+
+export interface Machine<Event, Sink> {
+	step(event: Event | Wake, now: number, sink: Sink): void;
+	/** When the machine next wants a wake, on the driver's clock; `Infinity` for never. */
+	readonly deadline: number;
+}
+
+export interface Driver<Event> {
+	send(event: Event): void;
+	/** No step and no wake happens after this. */
+	stop(): void;
+}
+
+const wake: Wake = { type: 'wake' };
+
+export function drive<Event, Sink>(machine: Machine<Event, Sink>, sink: Sink, clock: Clock): Driver<Event> {
+	const waiting: Event[] = [];
+	let stepping = false;
+	let stopped = false;
+	let timer: Timer | undefined;
+	let armed = Number.POSITIVE_INFINITY;
+
+	function run(first: Event | Wake): void {
+		stepping = true;
+		let event: Event | Wake | undefined = first;
+		try {
+			while (event !== undefined && !stopped) {
+				machine.step(event, clock.now(), sink);
+				event = waiting.shift();
+			}
+		} finally {
+			stepping = false;
+		}
+		if (!stopped) arm();
+	}
+
+	function arm(): void {
+		if (machine.deadline === armed) return;
+		timer?.cancel();
+		timer = undefined;
+		armed = machine.deadline;
+		if (armed === Number.POSITIVE_INFINITY) return;
+		timer = clock.after(armed - clock.now(), () => {
+			timer = undefined;
+			armed = Number.POSITIVE_INFINITY;
+			run(wake);
+		});
+	}
+
+	return {
+		send(event) {
+			if (stopped) return;
+			if (stepping) waiting.push(event);
+			else run(event);
+		},
+		stop() {
+			stopped = true;
+			timer?.cancel();
+		},
+	};
+}

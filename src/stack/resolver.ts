@@ -1,0 +1,37 @@
+/**
+ * Names to addresses, one record type at a time: a race must not wait for one family because of the other.
+ * `resolverSuite` of `post-sockets/testing` is its text as tests.
+ */
+
+import type { IpAddress } from '../base/address.ts';
+
+export type RecordType = 'A' | 'AAAA';
+
+/**
+ * `found`: records are there. `empty`: the name exists without this type. `not-found`: no such name (NXDOMAIN).
+ * `timed-out`: no server answered. `failed`: a server answered with an error.
+ */
+export type AnswerStatus = 'found' | 'empty' | 'not-found' | 'timed-out' | 'failed';
+
+export interface AddressRecord {
+	readonly address: IpAddress;
+	/** Seconds this record may be kept; 0 for not at all. */
+	readonly ttl: number;
+}
+
+export interface Answer {
+	readonly type: RecordType;
+	readonly status: AnswerStatus;
+	/** In the order of the source; empty unless `found`. */
+	readonly records: readonly AddressRecord[];
+	/** Who said so: `dns 192.0.2.53`, `hosts file`, `localhost`, `memory`. For people. */
+	readonly source: string;
+}
+
+export interface Resolver {
+	/**
+	 * Asks for one type of one name. The promise never rejects for what the network does: that is the answer's `status`.
+	 * It rejects with `aborted` when the signal fires, and leaves nothing running.
+	 */
+	resolve(name: string, type: RecordType, signal: AbortSignal): Promise<Answer>;
+}

@@ -1,0 +1,98 @@
+/**
+ * A stack: a place where sockets come from. The kernel is one; memory, a simulated network, a user-space TCP/IP, a
+ * tunnel are others. A stack has the abilities whose methods it has; none throws "not supported".
+ */
+
+import type { IpAddress } from '../base/address.ts';
+import type { Clock } from '../base/clock.ts';
+import type { IpEndpoint, SocketAddress } from '../base/socket-address.ts';
+import type { Flow, FlowListener, FlowListenerHandler } from './flow.ts';
+import type { Port } from './port.ts';
+import type { Resolver } from './resolver.ts';
+
+export interface StackBase {
+	/** For people and reports: `kernel`, `memory`, `/net/vpn0`. */
+	readonly name: string;
+	/** The time this stack lives in: whatever waits for it waits on this clock. */
+	readonly clock: Clock;
+	/** Ends everything that came from this stack; resolves when nothing of it is left. */
+	close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+	/** The local address to come from; port 0 for any. Default: the stack chooses. */
+	readonly local?: IpEndpoint | undefined;
+	/** The network interface to leave by, by name. A stack that cannot bind to it rejects with `not-supported`. */
+	readonly interface?: string | undefined;
+	readonly signal: AbortSignal;
+}
+
+export interface Dialer {
+	/**
+	 * Opens one flow to one address, with no time-out of its own. Rejects with `refused`, `unreachable`, `reset`,
+	 * `timed-out`, `address-unavailable`, ..., with both ends named; with `aborted` when the signal fires, and then
+	 * nothing is left open. A flow that was ready in the same turn may still be delivered: its receiver looks at the
+	 * signal and aborts it.
+	 */
+	connect(remote: SocketAddress, options: ConnectOptions): Promise<Flow>;
+}
+
+export interface ListenOptions {
+	/** Connections the stack holds before they are accepted. Default 511. */
+	readonly backlog?: number | undefined;
+	readonly handler: FlowListenerHandler;
+	readonly signal: AbortSignal;
+}
+
+export interface Acceptor {
+	/** Resolves once peers can connect. Rejects with `address-in-use`, `address-unavailable`, `not-permitted`. */
+	listen(local: SocketAddress, options: ListenOptions): Promise<FlowListener>;
+}
+
+export interface BindOptions {
+	/** Only exchange datagrams with this peer; ICMP errors then reach `onError`. */
+	readonly remote?: IpEndpoint | undefined;
+	/** Let other ports share the address, as multicast wants it. Default false. */
+	readonly shared?: boolean | undefined;
+	readonly signal: AbortSignal;
+}
+
+export interface Datagrams {
+	/** Opens a port. Rejects as `listen` does. No packet is sent. */
+	bind(local: IpEndpoint, options: BindOptions): Promise<Port>;
+}
+
+export interface Interface {
+	readonly name: string;
+	readonly addresses: readonly IpAddress[];
+	/** Bytes of the largest packet; undefined where the stack does not know. */
+	readonly mtu: number | undefined;
+	readonly loopback: boolean;
+}
+
+export interface Watchable {
+	/** The interfaces that are up, now. */
+	interfaces(): readonly Interface[];
+}
+
+export interface Naming {
+	/** How this stack resolves names. */
+	readonly resolver: Resolver;
+}
+
+/** Which socket addresses `connect` and `listen` take: data for choosing, not a promise about the network. */
+export interface StackFeatures {
+	readonly ipv4: boolean;
+	readonly ipv6: boolean;
+	readonly unix: boolean;
+}
+
+export interface Stack
+	extends StackBase,
+		Partial<Dialer>,
+		Partial<Acceptor>,
+		Partial<Datagrams>,
+		Partial<Watchable>,
+		Partial<Naming> {
+	readonly features: StackFeatures;
+}
