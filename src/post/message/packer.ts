@@ -1,0 +1,87 @@
+/** The sending half of a framing: what framers write, packed into few chunks. */
+
+import type { FrameOutput } from './framer.ts';
+
+/** From this size on an array is kept by reference, because copying it costs more than one more chunk to write. */
+const kept = 4096;
+const firstBuffer = 1024;
+const largestBuffer = 65_536;
+
+const empty = new Uint8Array(0);
+
+/**
+ * Copies small writes one behind the other into buffers, keeps arrays of 4 KiB and more by reference.
+ *
+ * Buffers have 1 KiB to 64 KiB by what is written between two `take`s, so who sends little holds little. No byte of
+ * them is written again once it was taken.
+ */
+export class Packer implements FrameOutput {
+	/** Bytes written since the last `take`. */
+	length = 0;
+	#chunks: Uint8Array[] = [];
+	#buffer = empty;
+	/** Bytes of the buffer from here to `#end` are in no chunk yet. */
+	#start = 0;
+	#end = 0;
+
+	uint8(value: number): void {
+		if (this.#end === this.#buffer.length) this.#nextBuffer(1);
+		this.#buffer[this.#end++] = value;
+		this.length += 1;
+	}
+
+	uint16(value: number): void {
+		if (this.#end + 2 > this.#buffer.length) this.#nextBuffer(2);
+		this.#buffer[this.#end++] = value >>> 8;
+		this.#buffer[this.#end++] = value;
+		this.length += 2;
+	}
+
+	uint32(value: number): void {
+		if (this.#end + 4 > this.#buffer.length) this.#nextBuffer(4);
+		this.#buffer[this.#end++] = value >>> 24;
+		this.#buffer[this.#end++] = value >>> 16;
+		this.#buffer[this.#end++] = value >>> 8;
+		this.#buffer[this.#end++] = value;
+		this.length += 4;
+	}
+
+	/** Appends `bytes`; 4 KiB and more by reference: they must stay as they are until they were sent. */
+	write(bytes: Uint8Array): void {
+		const { length } = bytes;
+		this.length += length;
+		if (length >= kept) {
+			this.#close();
+			this.#chunks.push(bytes);
+			return;
+		}
+		if (this.#end + length > this.#buffer.length) this.#nextBuffer(length);
+		this.#buffer.set(bytes, this.#end);
+		this.#end += length;
+	}
+
+	/** What was written since the last call, in order; the packer begins anew. The taker owns the chunks. */
+	take(): Uint8Array[] {
+		this.#close();
+		const chunks = this.#chunks;
+		this.#chunks = [];
+		if (this.#buffer.length > firstBuffer && this.length * 16 < this.#buffer.length) {
+			this.#buffer = empty;
+			this.#start = this.#end = 0;
+		}
+		this.length = 0;
+		return chunks;
+	}
+
+	#close(): void {
+		if (this.#end > this.#start) this.#chunks.push(this.#buffer.subarray(this.#start, this.#end));
+		this.#start = this.#end;
+	}
+
+	#nextBuffer(needed: number): void {
+		this.#close();
+		const size = Math.min(largestBuffer, Math.max(firstBuffer, this.length * 2));
+		this.#buffer = new Uint8Array(Math.max(size, needed));
+		this.#start = this.#end = 0;
+	}
+}
