@@ -16,7 +16,10 @@ export interface Timer {
 export interface Clock {
 	/** Milliseconds since an arbitrary start; never goes back. */
 	now(): number;
-	/** Runs `run` once after `milliseconds` (at least; negative counts as 0). Keeps the process alive until then. */
+	/**
+	 * Runs `run` once after `milliseconds` (at least; negative counts as 0, `Infinity` is never). Keeps the process
+	 * alive until then.
+	 */
 	after(milliseconds: number, run: () => void): Timer;
 	/** Runs `run` at the end of this turn of the event loop: the moment of batched writes and of deliveries. */
 	soon(run: () => void): void;
@@ -27,9 +30,26 @@ export interface Clock {
 	hold(): () => void;
 }
 
+/** What the host's timers count to; it would run what is further away at once. */
+const longest = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
 	now: () => performance.now(),
 	after(milliseconds, run) {
+		if (milliseconds > longest) {
+			let held = true;
+			let piece = systemClock.after(longest, () => {
+				piece = systemClock.after(milliseconds - longest, run);
+				if (!held) piece.unref?.();
+			});
+			return {
+				cancel: () => piece.cancel(),
+				unref() {
+					held = false;
+					piece.unref?.();
+				},
+			};
+		}
 		const handle = setTimeout(run, Math.max(0, milliseconds));
 		return { cancel: () => clearTimeout(handle), unref: () => void handle.unref?.() };
 	},

@@ -7,6 +7,7 @@
  */
 
 import type { Clock, Timer } from './clock.ts';
+import { Queue } from './queue.ts';
 
 /** Sent by the driver when `deadline` has come. */
 export interface Wake {
@@ -28,24 +29,23 @@ export interface Driver<Event> {
 const wake: Wake = { type: 'wake' };
 
 export function drive<Event, Sink>(machine: Machine<Event, Sink>, sink: Sink, clock: Clock): Driver<Event> {
-	const waiting: Event[] = [];
+	const waiting = new Queue<Event | Wake>();
 	let stepping = false;
 	let stopped = false;
 	let timer: Timer | undefined;
 	let armed = Number.POSITIVE_INFINITY;
 
-	function run(first: Event | Wake): void {
+	function run(): void {
+		if (stepping) return;
 		stepping = true;
-		let event: Event | Wake | undefined = first;
 		try {
-			while (event !== undefined && !stopped) {
-				machine.step(event, clock.now(), sink);
-				event = waiting.shift();
-			}
+			while (!stopped && waiting.length > 0) machine.step(waiting.shift()!, clock.now(), sink);
 		} finally {
 			stepping = false;
+			if (!stopped) arm();
+			// A step has thrown, to whoever sent its event: the others are not to suffer.
+			if (!stopped && waiting.length > 0) clock.soon(run);
 		}
-		if (!stopped) arm();
 	}
 
 	function arm(): void {
@@ -57,15 +57,16 @@ export function drive<Event, Sink>(machine: Machine<Event, Sink>, sink: Sink, cl
 		timer = clock.after(armed - clock.now(), () => {
 			timer = undefined;
 			armed = Number.POSITIVE_INFINITY;
-			run(wake);
+			waiting.push(wake);
+			run();
 		});
 	}
 
 	return {
 		send(event) {
 			if (stopped) return;
-			if (stepping) waiting.push(event);
-			else run(event);
+			waiting.push(event);
+			run();
 		},
 		stop() {
 			stopped = true;

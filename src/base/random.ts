@@ -9,11 +9,20 @@ export interface Random {
 	fill(bytes: Uint8Array): Uint8Array;
 }
 
-export const systemRandom: Random = random(() => {
-	const word = new Uint32Array(1);
-	crypto.getRandomValues(word);
-	return word[0]!;
-});
+export const systemRandom: Random = {
+	...random(() => {
+		const word = new Uint32Array(1);
+		crypto.getRandomValues(word);
+		return word[0]!;
+	}),
+	fill(bytes) {
+		// Web Crypto gives at most 65 536 bytes at once.
+		for (let offset = 0; offset < bytes.length; offset += 65_536) {
+			crypto.getRandomValues(bytes.subarray(offset, offset + 65_536) as Uint8Array<ArrayBuffer>);
+		}
+		return bytes;
+	},
+};
 
 /** The same sequence for the same seed, on every platform. Not for secrets. */
 export function seededRandom(seed: number): Random {

@@ -39,7 +39,10 @@ export function fromSystem(
 ): PostSocketsError {
 	if (error instanceof PostSocketsError) return error;
 	const name = error instanceof Error && 'code' in error ? String(error.code) : '';
-	const [code, advice] = table[name] ?? [fallback, error instanceof Error ? error.message : String(error)];
+	const [code, advice] = (Object.hasOwn(table, name) ? table[name] : undefined) ?? [
+		fallback,
+		error instanceof Error ? error.message : String(error),
+	];
 	const where = context.remote ?? context.local;
 	return new PostSocketsError(code, `${context.operation}${where ? ` ${where}` : ''}: ${advice}`, {
 		...context,

@@ -36,7 +36,8 @@ interface Entry extends Timer {
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
 	const { start = 0, auto = true, quietTurns = 3 } = options;
 	let time = start;
-	let limit = auto ? Number.POSITIVE_INFINITY : start;
+	/** How far time may run; never to the timers of `Infinity`. */
+	let limit = auto ? Number.MAX_VALUE : start;
 	let holds = 0;
 	let quiet = 0;
 	let pumping = false;
@@ -44,19 +45,27 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
 	/** Sorted by `at`, then by the order in which they were set. */
 	const timers: Entry[] = [];
 
+	/** There is a timer to jump to, or an `advance()` to end. */
+	function due(): boolean {
+		return reached !== undefined || (timers.length > 0 && timers[0]!.at <= limit);
+	}
+
 	function pump(): void {
-		if (pumping || holds > 0 || !(timers.length > 0 || reached)) return;
+		if (pumping || holds > 0 || !due()) return;
 		pumping = true;
 		atTurnEnd(turn);
 	}
 
 	function turn(): void {
 		pumping = false;
-		if (holds === 0 && (quiet += 1) > quietTurns) {
-			quiet = 0;
-			jump();
+		try {
+			if (holds === 0 && due() && (quiet += 1) > quietTurns) {
+				quiet = 0;
+				jump();
+			}
+		} finally {
+			pump();
 		}
-		pump();
 	}
 
 	function jump(): void {
@@ -67,13 +76,11 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
 			const run = next.run;
 			next.run = undefined;
 			run?.();
-		} else if (reached) {
+		} else {
 			time = limit;
 			const done = reached;
 			reached = undefined;
-			done();
-		} else {
-			pumping = true; // parked: the next timer lies beyond `limit`, only advance() goes on
+			done?.();
 		}
 	}
 
@@ -92,6 +99,7 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
 					entry.run = undefined;
 					timers.splice(timers.indexOf(entry), 1);
 				},
+				unref() {},
 			};
 			let place = timers.length;
 			while (place > 0 && timers[place - 1]!.at > entry.at) place -= 1;
@@ -121,7 +129,6 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
 			if (auto) throw badArgument('advance() moves a clock made with { auto: false }; this one runs by itself');
 			if (reached) throw badArgument('advance() is already running; await it first');
 			limit = time + milliseconds;
-			pumping = false;
 			quiet = 0;
 			return new Promise((resolve) => {
 				reached = resolve;

@@ -12,9 +12,9 @@ import type { SocketAddress } from '../base/socket-address.ts';
  * uncaught errors.
  */
 export interface FlowHandler {
-	/** Bytes in order. **Borrowed**: valid until this returns, then reused. Never while paused. */
+	/** Bytes in order. **Borrowed**: valid until this returns, then reused; not to be written into. Never while paused. */
 	onData(chunk: Uint8Array): void;
-	/** More writing is welcome, after a `write` that returned false. */
+	/** More writing is welcome, after a `write` that returned false. Not after `end` or `abort`. */
 	onDrain(): void;
 	/** The peer has sent its last byte. Never while paused, never before the data. At most once. */
 	onEnd(): void;
@@ -32,7 +32,7 @@ export interface Flow {
 	handler: FlowHandler;
 	/**
 	 * Queues `chunks` in order and returns whether more is welcome now (when not, wait for `onDrain`; a write all the
-	 * same is queued, not refused). The flow owns the bytes until `done`, which comes once they were handed to the layer
+	 * same is queued, not refused). The list is the caller's again on return; the bytes are the flow's until `done`, which comes once they were handed to the layer
 	 * below, in the order of the writes. `done` of a write that was not handed over never comes: `onClose` does.
 	 * After `end`, `abort` or `onClose` a write is dropped and returns false.
 	 */
@@ -65,7 +65,7 @@ export interface FlowListenerHandler {
 export interface FlowListener {
 	/** With the port or path that was really taken. */
 	readonly local: SocketAddress;
-	/** Stops accepting and frees the address. Flows that exist stay. Resolves when the address is free. */
+	/** Stops accepting and frees the address. Flows that exist stay. Resolves when it is free; may be repeated. */
 	close(): Promise<void>;
 	ref(): void;
 	unref(): void;

@@ -1,6 +1,7 @@
 /**
  * A stack: a place where sockets come from. The kernel is one; memory, a simulated network, a user-space TCP/IP, a
- * tunnel are others. A stack has the abilities whose methods it has; none throws "not supported".
+ * tunnel are others. A stack has the abilities whose methods it has; none throws "not supported". The type of one that
+ * has them all is `Required<Stack>`.
  */
 
 import type { IpAddress } from '../base/address.ts';
@@ -15,7 +16,10 @@ export interface StackBase {
 	readonly name: string;
 	/** The time this stack lives in: whatever waits for it waits on this clock. */
 	readonly clock: Clock;
-	/** Ends everything that came from this stack; resolves when nothing of it is left. */
+	/**
+	 * Ends everything that came from this stack, each with an error, and resolves when nothing of it is left. Whatever is
+	 * asked of it afterwards rejects with `closed`.
+	 */
 	close(): Promise<void>;
 }
 
@@ -30,7 +34,7 @@ export interface ConnectOptions {
 export interface Dialer {
 	/**
 	 * Opens one flow to one address, with no time-out of its own. Rejects with `refused`, `unreachable`, `reset`,
-	 * `timed-out`, `address-unavailable`, ..., with both ends named; with `aborted` when the signal fires, and then
+	 * `timed-out`, `address-unavailable`, ..., with the remote end named and the local one if known; with `aborted` when the signal fires, and then
 	 * nothing is left open. A flow that was ready in the same turn may still be delivered: its receiver looks at the
 	 * signal and aborts it.
 	 */
@@ -41,6 +45,7 @@ export interface ListenOptions {
 	/** Connections the stack holds before they are accepted. Default 511. */
 	readonly backlog?: number | undefined;
 	readonly handler: FlowListenerHandler;
+	/** Of the opening only: it does not close a listener that stands. */
 	readonly signal: AbortSignal;
 }
 
@@ -54,6 +59,7 @@ export interface BindOptions {
 	readonly remote?: IpEndpoint | undefined;
 	/** Let other ports share the address, as multicast wants it. Default false. */
 	readonly shared?: boolean | undefined;
+	/** Of the opening only. */
 	readonly signal: AbortSignal;
 }
 

@@ -211,11 +211,11 @@ class Memory implements MemoryStack {
 
 	/** The answer to a connect has come: returns its flow, or throws why there is none. */
 	#answer(local: SocketAddress, remote: SocketAddress, script: ConnectScript & { readonly rtt: number }): Flow {
-		const { connect, rtt, then } = script;
+		const { connect, rtt, flow } = script;
 		if (connect === 'reset') throw failure('ECONNRESET', 'connect', local, remote);
 		if (connect === 'unreachable') throw failure('EHOSTUNREACH', 'connect', local, remote);
 		const [listener] = this.#listeners.at(remote);
-		if (connect === 'refuse' || !(listener || then)) {
+		if (connect === 'refuse' || !(listener || flow)) {
 			throw failure(isUnix(remote) ? 'ENOENT' : 'ECONNREFUSED', 'connect', local, remote);
 		}
 		const [near, far] = connectedFlows(local, remote, this.#wire, {
@@ -227,8 +227,8 @@ class Memory implements MemoryStack {
 			},
 		});
 		this.#flows.add(near).add(far);
-		if (then) {
-			far.handler = then === 'silence' ? deaf : { ...deaf, onData: () => far.abort() };
+		if (flow) {
+			far.handler = flow === 'silence' ? deaf : { ...deaf, onData: () => far.abort() };
 			far.resume();
 		} else {
 			// The last packet of the handshake takes its time too.

@@ -72,7 +72,7 @@ export class MemoryResolver implements Resolver {
 		}
 	}
 
-	/** Answers every question with `failed`. */
+	/** Answers the questions that are open, and all that follow, with `failed`. */
 	close(error: PostSocketsError): void {
 		this.#questions.end(error);
 	}

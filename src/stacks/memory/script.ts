@@ -7,7 +7,7 @@ import { formatSocketAddress, isUnix, parseSocketAddress, type SocketAddress } f
 /**
  * What becomes of a connect, after one round trip unless it says otherwise:
  *
- * - `answer`: the listener answers; without one, and without `then`, it is refused.
+ * - `answer`: the listener answers; without one, and without `flow`, it is refused.
  * - `refuse`, `reset`, `unreachable`: it fails with that code.
  * - `black-hole`: no answer ever comes; only the signal ends it.
  * - `no-route`: it fails with `unreachable` at once, before any packet.
@@ -23,7 +23,7 @@ export interface ConnectScript {
 	 * What an answered connection does, in place of a listener. `silence`: it takes all bytes and never says one.
 	 * `reset`: it resets when the first byte arrives, so one round trip after that was written.
 	 */
-	readonly then?: 'silence' | 'reset' | undefined;
+	readonly flow?: 'silence' | 'reset' | undefined;
 	/** How many connects follow this script. Default: all. */
 	readonly times?: number | undefined;
 }
@@ -70,10 +70,10 @@ function keyOf(target: string): string {
 	return address ? String(address) : formatSocketAddress(parseSocketAddress(target));
 }
 
-function check({ connect = 'answer', rtt = 0, then, times = 1 }: ConnectScript): void {
+function check({ connect = 'answer', rtt = 0, flow, times = 1 }: ConnectScript): void {
 	if (!(rtt >= 0)) throw badArgument(`an rtt is a number of milliseconds, not ${rtt}`, 'script');
 	if (!Number.isInteger(times) || times < 1)
 		throw badArgument(`times is a whole number from 1, not ${times}`, 'script');
-	if (then && connect !== 'answer')
-		throw badArgument(`"then" is for a connect that is answered, not ${connect}`, 'script');
+	if (flow && connect !== 'answer')
+		throw badArgument(`"flow" is for a connect that is answered, not ${connect}`, 'script');
 }

@@ -41,6 +41,7 @@ export class Wire {
 export class Waits {
 	readonly #wire: Wire;
 	readonly #ends = new Set<(error: PostSocketsError) => void>();
+	#ended: PostSocketsError | undefined;
 
 	constructor(wire: Wire) {
 		this.#wire = wire;
@@ -53,6 +54,7 @@ export class Waits {
 	/** Settles as `arrive` returns or throws, `milliseconds` from now; rejects when the signal fires before. */
 	wait<T>(milliseconds: number, signal: AbortSignal, operation: string, arrive: () => T): Promise<T> {
 		if (signal.aborted) return Promise.reject(abortedBy(signal, operation));
+		if (this.#ended) return Promise.reject(this.#ended);
 		const { promise, resolve, reject } = Promise.withResolvers<T>();
 		const timer = this.#wire.carry(milliseconds, () => {
 			forget();
@@ -77,8 +79,9 @@ export class Waits {
 		return promise;
 	}
 
-	/** Rejects all that wait. */
+	/** Rejects all that wait, and all that will. */
 	end(error: PostSocketsError): void {
+		this.#ended = error;
 		for (const fail of [...this.#ends]) fail(error);
 	}
 }
