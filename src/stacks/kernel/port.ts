@@ -1,0 +1,158 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { IpAddress } from '../../base/address.ts';
+import { badArgument, PostSocketsError } from '../../base/errors.ts';
+import { formatSocketAddress, type IpEndpoint, sameSocketAddress } from '../../base/socket-address.ts';
+import { fromSystem } from '../../base/system-error.ts';
+import type { Port, PortHandler } from '../../stack/port.ts';
+import type { BindOptions } from '../../stack/stack.ts';
+import { attempt } from './attempt.ts';
+import type { OpenThings } from './open-things.ts';
+
+/**
+ * Bytes one port may have waiting in this process because the kernel's buffer is full; a datagram beyond them is not
+ * sent, and its `done` gets `queue-full`.
+ */
+export const sendQueueLimit = 1_048_576;
+
+/** Opens a port over node:dgram. What arrives before a handler is set is dropped. */
+export function bind(local: IpEndpoint, options: BindOptions, things: OpenThings): Promise<Port> {
+	const { remote, shared = false, signal } = options;
+	const { family } = local.address;
+	const context = {
+		operation: 'bind',
+		local: formatSocketAddress(local),
+		remote: remote && formatSocketAddress(remote),
+	};
+	if (remote !== undefined && remote.address.family !== family) {
+		throw badArgument(`cannot send from ${local.address} to ${remote.address}, of another family`, 'bind');
+	}
+	const socket = createSocket({
+		type: family === 4 ? 'udp4' : 'udp6',
+		ipv6Only: family === 6,
+		reuseAddr: shared,
+		// Every address is a literal: no look-up, and no turn of waiting for one at each send.
+		lookup: (address, _options, callback) => callback(null, address, family),
+	});
+	function undo(gone: () => void): void {
+		socket.on('error', () => {});
+		socket.close(gone);
+	}
+
+	return attempt({ context, signal, things, undo }, ({ succeed, fail }) => {
+		const onError = (error: Error) => fail(fromSystem(error, context, 'address-unavailable'));
+		const ready = () => succeed(() => new KernelPort(socket.off('error', onError), remote, things));
+		socket.once('error', onError).once('connect', ready);
+		socket.bind({ address: local.address.toString(), port: local.port, exclusive: true }, () => {
+			if (remote === undefined) ready();
+			else socket.connect(remote.port, remote.address.toString());
+		});
+	});
+}
+
+/** What a connected socket reports with the next call, though it belongs to a datagram sent earlier (ICMP). */
+const belated = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
+
+const unheard: PortHandler = { onDatagram() {}, onError() {}, onClose() {} };
+
+class KernelPort implements Port {
+	readonly local: IpEndpoint;
+	readonly remote: IpEndpoint | undefined;
+	handler: PortHandler = unheard;
+	readonly #socket: Socket;
+	readonly #gone: () => void;
+	#closing = false;
+	/** The sender of the last datagram: the next is often from the same. */
+	#sender: IpEndpoint | undefined;
+	#senderText = '';
+
+	constructor(socket: Socket, remote: IpEndpoint | undefined, things: OpenThings) {
+		const { address, port } = socket.address();
+		this.local = { address: IpAddress.parse(address), port };
+		this.remote = remote;
+		this.#socket = socket;
+		this.#gone = things.add((reason) => this.#finish(reason));
+		socket.on('message', (bytes, from) => this.handler.onDatagram(bytes, this.#endpointOf(from)));
+		socket.on('error', (error) => this.handler.onError(this.#error(error, 'receive', this.remote)));
+	}
+
+	send(bytes: Uint8Array, to: IpEndpoint | undefined, done?: (error?: PostSocketsError) => void): void {
+		const target = this.#target(to);
+		if (this.#closing) {
+			process.nextTick(() => done?.(this.#closedError()));
+			return;
+		}
+		if (this.#socket.getSendQueueSize() + bytes.length > sendQueueLimit) {
+			const message = `the port has ${sendQueueLimit} bytes waiting, more than the network takes; send slower`;
+			process.nextTick(() => done?.(new PostSocketsError('queue-full', message, this.#context('send', target))));
+			return;
+		}
+		this.#send(bytes, target, (error) => {
+			if (!error) return done?.();
+			if (this.#closing) return done?.(this.#closedError());
+			if (this.remote === undefined || !belated.has((error as NodeJS.ErrnoException).code ?? '')) {
+				return done?.(this.#error(error, 'send', target));
+			}
+			// The kernel gave the error of an earlier datagram instead of sending this one. Again: if it goes now, that was it.
+			this.#send(bytes, target, (again) => {
+				if (again) return done?.(this.#closing ? this.#closedError() : this.#error(again, 'send', target));
+				if (!this.#closing) this.handler.onError(this.#error(error, 'receive', this.remote));
+				done?.();
+			});
+		});
+	}
+
+	close(): void {
+		this.#finish(undefined);
+	}
+
+	ref(): void {
+		this.#socket.ref();
+	}
+
+	unref(): void {
+		this.#socket.unref();
+	}
+
+	#target(to: IpEndpoint | undefined): IpEndpoint {
+		const target = to ?? this.remote;
+		if (target === undefined) throw badArgument('this port is not connected: say where to send to', 'send');
+		if (this.remote !== undefined && !sameSocketAddress(target, this.remote)) {
+			throw badArgument(`this port is connected to ${formatSocketAddress(this.remote)} and sends nowhere else`, 'send');
+		}
+		return target;
+	}
+
+	#send(bytes: Uint8Array, target: IpEndpoint, callback: (error: Error | null) => void): void {
+		if (this.remote !== undefined) this.#socket.send(bytes, callback);
+		else this.#socket.send(bytes, target.port, target.address.toString(), callback);
+	}
+
+	#finish(error: PostSocketsError | undefined): void {
+		if (this.#closing) return;
+		this.#closing = true;
+		this.#socket.close(() => {
+			this.#gone();
+			this.handler.onClose(error);
+		});
+	}
+
+	#endpointOf({ address, port }: RemoteInfo): IpEndpoint {
+		if (this.#sender?.port !== port || this.#senderText !== address) {
+			this.#sender = { address: IpAddress.parse(address), port };
+			this.#senderText = address;
+		}
+		return this.#sender;
+	}
+
+	#context(operation: string, remote: IpEndpoint | undefined) {
+		return { operation, local: formatSocketAddress(this.local), remote: remote && formatSocketAddress(remote) };
+	}
+
+	#error(error: Error, operation: string, remote: IpEndpoint | undefined): PostSocketsError {
+		return fromSystem(error, this.#context(operation, remote));
+	}
+
+	#closedError(): PostSocketsError {
+		return new PostSocketsError('closed', 'the port is closed', this.#context('send', undefined));
+	}
+}
