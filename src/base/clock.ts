@@ -24,8 +24,8 @@ export interface Clock {
 	/** Runs `run` at the end of this turn of the event loop: the moment of batched writes and of deliveries. */
 	soon(run: () => void): void;
 	/**
-	 * Forbids a virtual clock to jump until the returned function is called: for work that does not follow it (a TLS
-	 * handshake, the thread pool). Real time ignores it.
+	 * Forbids a virtual clock to jump until the returned function is called: for work that does not follow it
+	 * (the thread pool, timers of a library). Real time ignores it.
 	 */
 	hold(): () => void;
 }

@@ -2,7 +2,7 @@
  * Virtual time. The rule of quiescence: it jumps to the next timer only when no hold is taken and `quietTurns` turns
  * of the event loop have passed in which nothing was scheduled and no timer ran. Timers of one moment run in the order
  * in which they were set, each in a turn of its own. Code that awaits promises therefore always finishes before time
- * moves on; work that leaves the event loop (TLS, files, the thread pool) must take a `hold()`.
+ * moves on; work that leaves the event loop (files, the thread pool, timers of others) must take a `hold()`.
  */
 
 import type { Clock, Timer } from './clock.ts';

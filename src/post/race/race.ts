@@ -1,0 +1,285 @@
+/** Runs a race: the machine's wishes become queries and connections, and what they come to goes back into it. */
+
+import { IpAddress } from '../../base/address.ts';
+import type { Clock } from '../../base/clock.ts';
+import { abortedBy, PostSocketsError } from '../../base/errors.ts';
+import { type Driver, drive } from '../../base/machine.ts';
+import { formatSocketAddress, type IpEndpoint, isUnix, type SocketAddress } from '../../base/socket-address.ts';
+import { fromSystem } from '../../base/system-error.ts';
+import type { Answer } from '../../stack/resolver.ts';
+import type { Dialer, Stack } from '../../stack/stack.ts';
+import type { Local } from '../endpoint/local.ts';
+import type { Remote } from '../endpoint/remote.ts';
+import type { Security } from '../policy/security.ts';
+import type { Established, Establishment, Transport } from '../transport/transport.ts';
+import type { EndpointSource, Query } from './endpoints.ts';
+import { establishmentError } from './failure.ts';
+import { type Attempt, type RaceEvent, RaceMachine, type RacePlan, type RaceSink } from './machine.ts';
+import { describeAttempt, type QueryReport, type RaceReport, round } from './report.ts';
+import { type RaceLimits, type RaceTiming, type RacingMode, raceLimits, raceTiming, racingMode } from './timing.ts';
+import { type RaceTrace, raceChannel } from './trace.ts';
+
+export interface RaceOptions {
+	readonly remote: Remote;
+	/** One path each, the preferred first. */
+	readonly locals: readonly Local[];
+	/** The transports a Remote of this scheme may use. Called before anything is asked or opened; may throw. */
+	readonly select: (scheme: string | undefined) => readonly Transport[];
+	readonly security: Security;
+	/** Milliseconds for all of it. */
+	readonly timeout: number;
+	readonly racing?: RacingMode | undefined;
+	readonly timing?: Partial<RaceTiming> | undefined;
+	readonly limits?: Partial<RaceLimits> | undefined;
+	readonly signal: AbortSignal;
+}
+
+export interface RaceWinner extends Established {
+	readonly transport: Transport;
+	readonly stack: Stack;
+	readonly report: RaceReport;
+}
+
+/** Rejects with an `EstablishmentError`, or at once with a mistake of the caller. */
+export async function race(options: RaceOptions): Promise<RaceWinner> {
+	const { signal } = options;
+	if (signal.aborted) throw abortedBy(signal, 'initiate');
+	const transports = chooseTransports(options);
+	return new Promise((resolve, reject) => {
+		new Runner(options, transports, resolve, reject).begin();
+	});
+}
+
+function chooseTransports({ remote, select }: RaceOptions): Transport[] {
+	const chosen = [...new Set(remote.all.flatMap(({ scheme }) => select(scheme)))];
+	if (new Set(chosen.map(({ features }) => features.secure)).size > 1) {
+		throw new PostSocketsError(
+			'policy-contradiction',
+			`${remote} has secure and plain alternatives, which never race each other; name them all tcp:// or none`,
+			{ operation: 'initiate', remote: String(remote) },
+		);
+	}
+	return chosen;
+}
+
+interface Asked {
+	readonly path: number;
+	readonly query: Query;
+	readonly start: number;
+	end?: number;
+	answer?: Answer;
+}
+
+let races = 0;
+
+class Runner implements RaceSink {
+	readonly #options: RaceOptions;
+	readonly #transports: readonly Transport[];
+	readonly #resolve: (winner: RaceWinner) => void;
+	readonly #reject: (error: Error) => void;
+	readonly #paths: readonly { readonly local: Local; readonly stack: Stack & Dialer }[];
+	readonly #clock: Clock;
+	readonly #machine: RaceMachine;
+	readonly #driver: Driver<RaceEvent>;
+	readonly #target: string;
+	readonly #number = (races += 1);
+	/** Of what is under way; fired to stop it. */
+	readonly #attempts = new Map<Attempt, AbortController>();
+	readonly #queries = new AbortController();
+	readonly #asked: Asked[] = [];
+	readonly #established = new Map<Attempt, Established>();
+	#begin = 0;
+
+	constructor(
+		options: RaceOptions,
+		transports: readonly Transport[],
+		resolve: (winner: RaceWinner) => void,
+		reject: (error: Error) => void,
+	) {
+		this.#options = options;
+		this.#transports = transports;
+		this.#resolve = resolve;
+		this.#reject = reject;
+		this.#target = String(options.remote);
+		this.#paths = options.locals.flatMap((local) => (canDial(local.stack) ? [{ local, stack: local.stack }] : []));
+		this.#clock = options.locals[0]!.stack.clock;
+		this.#machine = new RaceMachine(this.#plan());
+		this.#driver = drive(this.#machine, this as RaceSink, this.#clock);
+	}
+
+	begin(): void {
+		this.#begin = this.#clock.now();
+		this.#options.signal.addEventListener('abort', this.#onAbort, { once: true });
+		this.#send({ type: 'begin' });
+	}
+
+	query(path: number, query: Query): void {
+		this.#trace({ type: 'query', path, query });
+		const asked: Asked = { path, query, start: this.#clock.now() };
+		this.#asked.push(asked);
+		const { resolver } = this.#paths[path]!.stack;
+		const unknown: Answer = { type: query.type, status: 'failed', records: [], source: 'no resolver' };
+		const { signal } = this.#queries;
+		Promise.try(() => resolver?.resolve(query.name, query.type, signal) ?? unknown)
+			.catch((error): Answer => ({ ...unknown, source: String(error?.message ?? error) }))
+			.then((answer) => {
+				if (signal.aborted) return;
+				asked.end = this.#clock.now();
+				asked.answer = answer;
+				this.#send({ type: 'answer', path, source: query.source, answer });
+			});
+	}
+
+	start(attempt: Attempt): void {
+		this.#trace({ type: 'start', attempt });
+		const { local, stack } = this.#paths[attempt.path]!;
+		const controller = new AbortController();
+		this.#attempts.set(attempt, controller);
+		const { signal } = controller;
+		const { address, source } = attempt.endpoint;
+		const establishment: Establishment = {
+			stack,
+			address,
+			name: source.name || (isUnix(address) ? '' : String(address.address)),
+			security: this.#options.security,
+			local: localFor(address, local),
+			interface: local.interface,
+			signal,
+			onConnected: () => {
+				if (!signal.aborted) this.#send({ type: 'connected', attempt });
+			},
+		};
+		Promise.try(() => this.#transports[attempt.protocol]!.establish(establishment)).then(
+			(established) => {
+				if (signal.aborted) return established.flow.abort();
+				this.#established.set(attempt, established);
+				this.#send({ type: 'ready', attempt });
+			},
+			(error) => {
+				if (signal.aborted) return;
+				this.#attempts.delete(attempt);
+				const where = { operation: 'connect', remote: formatSocketAddress(address) };
+				this.#send({ type: 'failed', attempt, error: fromSystem(error, where, 'unreachable') });
+			},
+		);
+	}
+
+	cancel(attempt: Attempt): void {
+		this.#trace({ type: 'cancel', attempt });
+		this.#attempts.get(attempt)?.abort();
+	}
+
+	won(attempt: Attempt): void {
+		this.#trace({ type: 'won', attempt });
+		this.#end();
+		const established = this.#established.get(attempt)!;
+		const transport = this.#transports[attempt.protocol]!;
+		this.#resolve({
+			...established,
+			transport,
+			stack: this.#paths[attempt.path]!.stack,
+			report: this.#report(attempt),
+		});
+	}
+
+	lost(loss: Parameters<RaceSink['lost']>[0]): void {
+		this.#trace({ type: 'lost', loss });
+		this.#end();
+		const { signal } = this.#options;
+		this.#reject(establishmentError(this.#machine, loss, this.#report(), signal.aborted ? signal.reason : undefined));
+	}
+
+	#end(): void {
+		this.#driver.stop();
+		this.#queries.abort();
+		this.#options.signal.removeEventListener('abort', this.#onAbort);
+	}
+
+	readonly #onAbort = () => this.#send({ type: 'abort' });
+
+	#send(event: RaceEvent): void {
+		this.#trace(event);
+		this.#driver.send(event);
+	}
+
+	#plan(): RacePlan {
+		const { remote, locals, select, security, racing, timing, limits, timeout } = this.#options;
+		const context = { operation: 'initiate', remote: this.#target };
+		if (this.#paths.length === 0) {
+			const names = locals.map(({ stack }) => stack.name).join(', ');
+			const message = `no stack here can open connections (${names}); name one that can as the local's stack`;
+			throw new PostSocketsError('no-candidates', message, context);
+		}
+		if (remote.all.every(({ complete }) => !complete) && this.#paths.every(({ stack }) => !stack.resolver)) {
+			const names = this.#paths.map(({ stack }) => stack.name).join(', ');
+			const message = `${names} resolves no names; give ${this.#target} as an IP address with its port`;
+			throw new PostSocketsError('not-supported', message, context);
+		}
+		return {
+			paths: this.#paths.map(({ local, stack }) => ({ name: stack.name, families: familiesOf(local) })),
+			protocols: this.#transports.map(({ name, features }) => ({ name, handshake: features.secure })),
+			sources: remote.all.map((remote) => sourceOf(remote, select(remote.scheme), security)),
+			mode: racingMode(racing),
+			timing: raceTiming(timing),
+			limits: raceLimits(limits),
+			timeout,
+		};
+	}
+
+	#report(winner?: Attempt): RaceReport {
+		const attempts = this.#machine.attempts.map((attempt) => describeAttempt(attempt, this.#machine, this.#begin));
+		return {
+			target: this.#target,
+			winner: winner ? attempts[winner.id - 1]!.address : null,
+			milliseconds: round(this.#clock.now() - this.#begin),
+			plaintextFallback: false,
+			attempts,
+			dns: this.#asked.map(
+				({ path, query, start, end, answer }): QueryReport => ({
+					name: query.name,
+					type: query.type,
+					stack: this.#paths[path]!.stack.name,
+					server: answer?.source ?? null,
+					start: round(start - this.#begin),
+					end: end === undefined ? null : round(end - this.#begin),
+					outcome: answer?.status ?? 'pending',
+					addresses: answer?.records.map(({ address }) => address.toString()) ?? [],
+				}),
+			),
+		};
+	}
+
+	#trace(step: RaceTrace['step']): void {
+		if (!raceChannel.hasSubscribers) return;
+		const trace: RaceTrace = { race: this.#number, target: this.#target, at: this.#clock.now(), step };
+		raceChannel.publish(trace);
+	}
+}
+
+function canDial(stack: Stack): stack is Stack & Dialer {
+	return stack.connect !== undefined;
+}
+
+/** IPv6 first (RFC 6724 §2.1), unless a local address leaves only its own family. */
+function familiesOf({ address, stack }: Local): (4 | 6)[] {
+	if (address) return [address.family];
+	return [...(stack.features.ipv6 ? [6 as const] : []), ...(stack.features.ipv4 ? [4 as const] : [])];
+}
+
+/** A local port without an address is that port of the family's every address. */
+function localFor(remote: SocketAddress, { address, port }: Local): IpEndpoint | undefined {
+	if (isUnix(remote) || (address === undefined && port === 0)) return undefined;
+	return { address: address ?? (remote.address.family === 6 ? IpAddress.any6 : IpAddress.any4), port };
+}
+
+function sourceOf(remote: Remote, transports: readonly Transport[], security: Security): EndpointSource {
+	const secure = transports.some(({ features }) => features.secure);
+	return {
+		name: remote.hostName ?? '',
+		identity: secure ? (security.serverName ?? remote.hostName) : undefined,
+		port: remote.port ?? 0,
+		addresses: remote.addresses.length > 0 ? remote.addresses : undefined,
+		path: remote.path,
+		protocols: transports.map(({ name }) => name),
+	};
+}
