@@ -1,0 +1,53 @@
+/**
+ * `post-sockets`: carriers of messages over raced, secured connections.
+ *
+ * ```ts
+ * import { initiate, lines } from 'post-sockets'
+ *
+ * await using carrier = await initiate('tcp://localhost:3005', { protocol: lines() })
+ * await carrier.send('hello')
+ * for await (const { content } of carrier) console.log(content)
+ * ```
+ */
+
+import './wiring.ts';
+
+export { type ErrorCode, errorCodes, PostSocketsError } from '../base/errors.ts';
+export type { AddressRecord, Answer, AnswerStatus, RecordType, Resolver } from '../stack/resolver.ts';
+export { Carrier, type CarrierState, type CloseReason, type SendProperties, type Transient } from '../post/carrier/carrier.ts';
+export { type InitiateOptions, initiate } from '../post/carrier/initiate.ts';
+export type { CarrierLimits } from '../post/carrier/limits.ts';
+export { type ListenOptions, listen } from '../post/carrier/listen.ts';
+export { Listener, type ListenerLimits } from '../post/carrier/listener.ts';
+export { Received, type ReceiveOptions } from '../post/carrier/received.ts';
+export type { OnMessageOptions } from '../post/carrier/receiver.ts';
+export type { RequestOptions } from '../post/carrier/requests.ts';
+export { Sending, type SendOutcome } from '../post/carrier/sending.ts';
+export { Local, type LocalInit, type LocalLike } from '../post/endpoint/local.ts';
+export { Remote, type RemoteInit, type RemoteLike, type ResolveOptions } from '../post/endpoint/remote.ts';
+export type { Codec, TwoSidedCodec } from '../post/message/codec.ts';
+export { codec } from '../post/message/codecs.ts';
+export type {
+	Frame,
+	FrameInput,
+	FrameOutput,
+	FrameProperties,
+	Framer,
+	Framing,
+	PartialFrame,
+} from '../post/message/framer.ts';
+export { frame } from '../post/message/framing.ts';
+export {
+	type Correlation,
+	messages,
+	type Protocol,
+	type ProtocolOptions,
+	type TwoSidedProtocol,
+} from '../post/message/protocol.ts';
+export { lines } from '../post/message/text-lines.ts';
+export type { Security, SecurityInfo } from '../post/policy/security.ts';
+export { type SelfSigned, type SelfSignedOptions, selfSigned } from '../post/policy/self-signed.ts';
+export { EstablishmentError } from '../post/race/failure.ts';
+export type { AttemptReport, QueryReport, RaceReport } from '../post/race/report.ts';
+export type { RaceLimits, RaceTiming, RacingMode } from '../post/race/timing.ts';
+export type { RaceTrace } from '../post/race/trace.ts';

@@ -1,0 +1,28 @@
+/** The bounds of one carrier. docs/limits.md lists them all. */
+
+export interface CarrierLimits {
+	/** Bytes sent but not yet handed to the layer below; above it sending fails with `queue-full`. Default 64 MiB. */
+	readonly maxQueuedBytes: number;
+	/** Bytes read ahead of the consumer; above it the carrier stops reading. Default 64 KiB. */
+	readonly readAhead: number;
+	/**
+	 * Bytes read past the consumer while requests wait, because their replies may lie behind messages that nobody has
+	 * taken yet; above it the carrier stops reading, and the requests may end as `timed-out`. Default 16 MiB.
+	 */
+	readonly readPast: number;
+	/** Requests waiting for their reply; above it `request` fails with `queue-full`. Default 65536. */
+	readonly maxRequests: number;
+}
+
+export const defaultCarrierLimits: CarrierLimits = {
+	maxQueuedBytes: 64 * 2 ** 20,
+	readAhead: 64 * 2 ** 10,
+	readPast: 16 * 2 ** 20,
+	maxRequests: 65_536,
+};
+
+/** `post` and `drained` ask for patience above this many bytes not yet handed down. */
+export const highWater = 2 ** 20;
+
+/** A batch this large is written at once, without waiting for the end of the turn. */
+export const batchBytes = 64 * 2 ** 10;

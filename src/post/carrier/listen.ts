@@ -1,0 +1,133 @@
+/** Passive open: `listen(local, options)` (P-20), on every address the local stands for, all with one port. */
+
+import { IpAddress } from '../../base/address.ts';
+import { badArgument, type ErrorCode, PostSocketsError } from '../../base/errors.ts';
+import type { SocketAddress } from '../../base/socket-address.ts';
+import type { FlowListener } from '../../stack/flow.ts';
+import type { Acceptor, Stack } from '../../stack/stack.ts';
+import { Local, type LocalLike } from '../endpoint/local.ts';
+import type { Protocol } from '../message/protocol.ts';
+import type { Security } from '../policy/security.ts';
+import { selectTransports } from '../transport/select.ts';
+import type { Transport } from '../transport/transport.ts';
+import { byteStream } from './initiate.ts';
+import { Listener, type ListenerOptions } from './listener.ts';
+
+export interface ListenOptions<In, Out>
+	extends Pick<ListenerOptions, 'handshakeTimeout' | 'closeTimeout' | 'limits' | 'onError'> {
+	/** What the two ends agree on. Default: the bare bytes of the stream. */
+	readonly protocol?: Protocol<In, Out> | undefined;
+	/** Certificate and key; `selfSigned()` makes both for development. Required unless the local says `tcp://` or `unix:`. */
+	readonly security?: Security | Promise<Security> | undefined;
+	/** Connections the stack holds before they are accepted. Default 511. */
+	readonly backlog?: number | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** A port that is free on one address may be taken on the next; so often another is tried. */
+const portTries = 8;
+
+/** What is said of an address or a whole family that this machine does not have: the others will do. */
+const notHere: readonly ErrorCode[] = ['address-unavailable', 'unreachable'];
+
+/**
+ * Listens on `local`: `host:port` secured, `tcp://host:port` or `unix:/path` plain; port 0 takes a free one, no host
+ * means every address. Rejects with `address-in-use`, `address-unavailable`, `not-permitted`, `dns-not-found`. Throws
+ * `bad-argument` if a secure listener has no key.
+ */
+export async function listen<In = Uint8Array, Out = Uint8Array>(
+	local: LocalLike,
+	options: ListenOptions<In, Out> = {},
+): Promise<Listener<In, Out>> {
+	const place = Local.from(local);
+	const [transport] = selectTransports(place.scheme);
+	const security = { ...(await options.security) };
+	checkKey(transport!, security, place);
+	transport!.check?.(security);
+	const { stack } = place;
+	if (!canListen(stack)) throw new PostSocketsError('no-candidates', `the stack ${stack.name} cannot listen`);
+	const { protocol = byteStream as Protocol<In, Out>, signal = new AbortController().signal, backlog } = options;
+	const addresses = onInterface(place, await addressesOf(place, signal));
+	for (let tries = 1; ; tries += 1) {
+		const listener = new Listener<In, Out>(protocol, { ...options, stack, transport: transport!, security });
+		const open = (address: SocketAddress) => stack.listen(address, { handler: listener.handler, backlog, signal });
+		const opened: FlowListener[] = [];
+		const failures = await openAll(addresses, opened, open);
+		const [failure] = failures.filter(({ code }) => opened.length === 0 || !notHere.includes(code));
+		if (!failure) {
+			listener.stand(opened);
+			return listener;
+		}
+		await Promise.all(opened.map((one) => one.close()));
+		if (place.port !== 0 || failure.code !== 'address-in-use' || tries === portTries) throw failure;
+	}
+}
+
+/** The first decides the port of all, if any may be taken. */
+async function openAll(
+	addresses: readonly SocketAddress[],
+	opened: FlowListener[],
+	open: (address: SocketAddress) => Promise<FlowListener>,
+): Promise<PostSocketsError[]> {
+	const failures: PostSocketsError[] = [];
+	for (const address of addresses) {
+		const [first] = opened;
+		const port = first && 'port' in first.local ? first.local.port : undefined;
+		try {
+			opened.push(await open('port' in address && port !== undefined ? { ...address, port } : address));
+		} catch (error) {
+			if (!(error instanceof PostSocketsError)) throw error;
+			failures.push(error);
+		}
+	}
+	return failures;
+}
+
+async function addressesOf(
+	{ path, address, hostName, port, stack }: Local,
+	signal: AbortSignal,
+): Promise<SocketAddress[]> {
+	if (path !== undefined) return [{ path }];
+	if (address) return [{ address, port }];
+	if (hostName === undefined) {
+		const { ipv4, ipv6 } = stack.features;
+		return [...(ipv6 ? [IpAddress.any6] : []), ...(ipv4 ? [IpAddress.any4] : [])].map((any) => ({
+			address: any,
+			port,
+		}));
+	}
+	const { resolver } = stack;
+	if (!resolver) throw new PostSocketsError('not-supported', `the stack ${stack.name} resolves no names`);
+	const answers = await Promise.all((['AAAA', 'A'] as const).map((type) => resolver.resolve(hostName, type, signal)));
+	const found = answers.flatMap(({ records }) => records.map((record) => ({ address: record.address, port })));
+	if (found.length > 0) return found;
+	throw new PostSocketsError('dns-not-found', `"${hostName}" has no address to listen on`, { operation: 'listen' });
+}
+
+/** RFC 9622 §6.1.2: the interface of a local is a hard restriction. */
+function onInterface({ interface: name, stack }: Local, addresses: readonly SocketAddress[]): readonly SocketAddress[] {
+	if (name === undefined) return addresses;
+	const its = stack.interfaces?.().find((each) => each.name === name)?.addresses ?? [];
+	const found = addresses.flatMap((place) => {
+		if (!('address' in place)) return [];
+		const { address, port } = place;
+		const same = its.filter((each) => (address.isUnspecified ? each.family === address.family : each.equals(address)));
+		return same.map((each) => ({ address: each, port }));
+	});
+	if (found.length > 0) return found;
+	const message = `the stack ${stack.name} has no such address on an interface ${name}`;
+	throw new PostSocketsError('address-unavailable', message, { operation: 'listen' });
+}
+
+function checkKey({ features }: Transport, security: Security, place: Local): void {
+	if (!features.secure || (security.cert !== undefined && security.key !== undefined)) return;
+	throw badArgument(
+		`listening on ${place} needs a certificate and its key: pass \`security: { cert, key }\`, or selfSigned() ` +
+			`for development; or name it tcp://${String(place).replace(/^.*:\/\//, '')} to go without security`,
+		'listen',
+	);
+}
+
+function canListen(stack: Stack): stack is Stack & Acceptor {
+	return stack.listen !== undefined;
+}

@@ -1,0 +1,27 @@
+/** One received message, or a piece of one (RFC 9622 §9.3.2). */
+
+export class Received<T> {
+	readonly content: T;
+	/** False for a piece of a message of which more follows (a bare stream, or `maxLength`). */
+	readonly complete: boolean;
+	/** Bytes the content had, framing not counted. */
+	readonly length: number;
+
+	constructor(content: T, complete: boolean, length: number) {
+		this.content = content;
+		this.complete = complete;
+		this.length = length;
+	}
+}
+
+/** Both lengths concern content that is bytes; content of another type is given out whole. */
+export interface ReceiveOptions {
+	/**
+	 * Bytes to wait for before a piece of an unfinished message is given out; a whole message comes however short it is.
+	 * Default 1: whatever is there.
+	 */
+	readonly minIncompleteLength?: number | undefined;
+	/** Longest content to give out, in bytes; a longer message comes in pieces. Default: no limit. */
+	readonly maxLength?: number | undefined;
+	readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,60 @@
+/** A Local: where a carrier comes from or a listener stands (P-64). An immutable value. */
+
+import { IpAddress } from '../../base/address.ts';
+import { badArgument } from '../../base/errors.ts';
+import { formatSocketAddress } from '../../base/socket-address.ts';
+import { defaultStack, stackAt } from '../../stack/registry.ts';
+import type { Stack } from '../../stack/stack.ts';
+import { checkHostName, parseTarget } from './grammar.ts';
+
+export type LocalLike = string | Local | LocalInit;
+
+export interface LocalInit {
+	readonly scheme?: string | undefined;
+	/** A name of this host, to listen on all its addresses: `localhost`. */
+	readonly hostName?: string | undefined;
+	readonly address?: string | IpAddress | undefined;
+	/** 0 to 65535; 0, the default, takes a free one. */
+	readonly port?: number | undefined;
+	/** The path of a Unix socket. */
+	readonly path?: string | undefined;
+	/** Only this network interface, by its name. */
+	readonly interface?: string | undefined;
+	/** The stack, or the name it is mounted under. Default: the default stack. */
+	readonly stack?: Stack | string | undefined;
+}
+
+export class Local {
+	readonly scheme: string | undefined;
+	readonly hostName: string | undefined;
+	readonly address: IpAddress | undefined;
+	readonly port: number;
+	readonly path: string | undefined;
+	readonly interface: string | undefined;
+	readonly stack: Stack;
+
+	/** Throws `bad-argument` for what cannot be an endpoint. Nothing is resolved or bound. */
+	constructor(init: LocalInit) {
+		const { scheme, hostName, address, port = 0, path, stack } = init;
+		if (!Number.isInteger(port) || port < 0 || port > 65_535) throw badArgument(`${port} is no port; 0 to 65535 are`);
+		this.scheme = path === undefined ? scheme : 'unix';
+		this.hostName = hostName === undefined ? undefined : checkHostName(hostName);
+		this.address = typeof address === 'string' ? IpAddress.parse(address) : address;
+		this.port = port;
+		this.path = path;
+		this.interface = init.interface;
+		this.stack = stack === undefined ? defaultStack() : typeof stack === 'string' ? stackAt(stack) : stack;
+	}
+
+	/** A Local from anything that names one. Throws `bad-argument`. */
+	static from(like: LocalLike = {}): Local {
+		if (like instanceof Local) return like;
+		return new Local(typeof like === 'string' ? parseTarget(like) : like);
+	}
+
+	toString(): string {
+		if (this.path !== undefined) return formatSocketAddress({ path: this.path });
+		const host = this.hostName ?? (this.address?.family === 6 ? `[${this.address}]` : this.address) ?? '*';
+		return `${this.scheme === undefined ? '' : `${this.scheme}://`}${host}:${this.port}`;
+	}
+}
