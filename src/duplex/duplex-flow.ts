@@ -6,6 +6,7 @@ import { formatSocketAddress, type SocketAddress } from '../base/socket-address.
 import { fromSystem } from '../base/system-error.ts';
 import { deaf, type Flow, type FlowHandler } from '../stack/flow.ts';
 import { type DuplexOwner, takeDuplex } from './native.ts';
+import { reset } from './reset.ts';
 
 /**
  * Makes bytes of `duplex` arrive at `deliver`, from the first `resume` of the duplex on. Returns the duplex to use from
@@ -61,7 +62,11 @@ export class DuplexFlow implements Flow, DuplexOwner {
 	write(chunks: readonly Uint8Array[], done?: () => void): boolean {
 		if (!this.#writable) return false;
 		const duplex = this.#use();
-		const written = done && ((error?: Error | null) => void (error || this.#life === 'closed' || call(done)));
+		const written =
+			done &&
+			((error?: Error | null): void => {
+				if (!error && this.#life !== 'closed') call(done);
+			});
 		const last = chunks.length - 1;
 		if (last < 1) return duplex.write(chunks[0] ?? nothing, written);
 		duplex.cork();
@@ -193,8 +198,7 @@ export class DuplexFlow implements Flow, DuplexOwner {
 	#outcome(): PostSocketsError | undefined {
 		if (this.#reason) return this.#reason;
 		if (this.#failure !== undefined) {
-			const operation = isRead(this.#failure) ? 'receive' : 'send';
-			return fromSystem(this.#failure, { operation, ...this.#ends() }, 'reset');
+			return fromSystem(this.#failure, { operation: operationOf(this.#failure), ...this.#ends() }, 'reset');
 		}
 		if (this.#ended && this.#duplex.writableFinished) return undefined;
 		return this.#error('reset', 'the connection closed before both directions had ended');
@@ -224,25 +228,9 @@ const nothing = new Uint8Array(0);
 
 const dataEvents: Reader = (duplex, deliver) => duplex.on('data', deliver);
 
-/**
- * Destroys `duplex`, with a TCP reset where it can be. Node gets wrong what happens while a shutdown is under way, that
- * is from `end()` to 'finish': libuv refuses to reset then, and the handle stays open for ever (Node 24, net.js
- * `_destroy`). That moment is over in the next turn, so we wait for it.
- */
-function reset(duplex: Duplex & { resetAndDestroy?(): void; encrypted?: boolean }): void {
-	if (duplex.resetAndDestroy === undefined || duplex.encrypted) return void duplex.destroy();
-	const shuttingDown = duplex.writableEnded && !duplex.writableFinished && duplex.writableLength === 0;
-	if (shuttingDown && !duplex.destroyed) return void duplex.once('finish', () => reset(duplex));
-	try {
-		duplex.resetAndDestroy();
-	} catch {
-		// ERR_INVALID_HANDLE_TYPE: a Unix socket, which has no reset.
-		duplex.destroy();
-	}
-}
-
-function isRead(error: unknown): boolean {
-	return error instanceof Error && 'syscall' in error && error.syscall === 'read';
+function operationOf(error: unknown): 'send' | 'receive' {
+	const syscall = error instanceof Error && 'syscall' in error ? error.syscall : undefined;
+	return syscall === 'write' || syscall === 'shutdown' ? 'send' : 'receive';
 }
 
 function call(run: () => void): void {

@@ -32,8 +32,8 @@ export class FlowDuplex extends Duplex {
 	/** A flow is connected. */
 	readonly connecting = false;
 	readonly pending = false;
+	/** No `alpnProtocol` beside it: `false` there is that of a TLS socket, and an HTTP/2 server would turn it away. */
 	readonly encrypted = false;
-	readonly alpnProtocol = false;
 	/** What `setTimeout` was told, in milliseconds. */
 	timeout: number | undefined;
 

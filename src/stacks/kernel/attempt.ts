@@ -24,6 +24,7 @@ export function attempt<T>(
 	{ context, signal, things, undo }: AttemptOptions,
 	start: (outcome: Outcome<T>) => void,
 ): Promise<T> {
+	if (things.ended) return Promise.reject(things.ended);
 	return new Promise((resolve, reject) => {
 		let over = false;
 		const gone = things.add(fail);

@@ -13,11 +13,13 @@ import type { Flow } from '../../stack/flow.ts';
 import type { ConnectOptions } from '../../stack/stack.ts';
 import { attempt } from './attempt.ts';
 import { flowOver, type Ground } from './ground.ts';
+import { checkPath, pathFailure } from './socket-file.ts';
 import { routeTo } from './source.ts';
 
 /** Opens one flow: by the numbers, without a look-up of names and without node's own racing. */
 export async function connect(target: SocketAddress, options: ConnectOptions, ground: Ground): Promise<Flow> {
 	if (isUnix(target)) {
+		checkPath(target.path, 'connect');
 		if (options.local ?? options.interface) {
 			throw new PostSocketsError('not-supported', 'a Unix socket has no local address and no interface', {
 				operation: 'connect',
@@ -52,7 +54,8 @@ function open(
 	}
 
 	return attempt({ context, signal, things: ground.things, undo }, ({ succeed, fail }) => {
-		const onError = (error: Error) => fail(fromSystem(error, context, isUnix(remote) ? 'refused' : 'unreachable'));
+		const onError = (error: Error) =>
+			fail(isUnix(remote) ? pathFailure(remote.path, error, context) : fromSystem(error, context, 'unreachable'));
 		socket.once('error', onError).once('connect', () => {
 			const ends = isUnix(remote) ? { local: { path: '' }, remote } : socketEnds(socket);
 			if (ends === undefined) {

@@ -81,9 +81,9 @@ class Kernel implements KernelStack {
 		this.#ground = { things: this.#things, reader: internals ? nativeReader : undefined };
 		const resolver = new KernelResolver(options, this.#things);
 		this.resolver = {
-			resolve: async (...question) => {
-				this.#begin('resolve', question[2]);
-				return resolver.resolve(...question);
+			resolve: async (name, type, signal) => {
+				this.#begin('resolve', signal);
+				return resolver.resolve(name, type, signal);
 			},
 		};
 	}

@@ -8,23 +8,18 @@ import type { FlowListener, FlowListenerHandler } from '../../stack/flow.ts';
 import type { ListenOptions } from '../../stack/stack.ts';
 import { attempt } from './attempt.ts';
 import { flowOver, type Ground } from './ground.ts';
-import { directoryIsMissing, removeStaleSocket } from './socket-file.ts';
+import { checkPath, pathFailure, removeStaleSocket } from './socket-file.ts';
 
 /** Opens a listener. IPv6 ones take IPv6 only, so that `0.0.0.0` and `::` can share a port. */
 export async function listen(local: SocketAddress, options: ListenOptions, ground: Ground): Promise<FlowListener> {
+	if (isUnix(local)) checkPath(local.path, 'listen');
 	try {
 		return await listenOnce(local, options, ground);
 	} catch (error) {
-		if (!isUnix(local) || !(error instanceof PostSocketsError)) throw error;
-		if (error.code === 'address-in-use' && (await removeStaleSocket(local.path))) {
-			if (options.signal.aborted) throw abortedBy(options.signal, 'listen');
-			return listenOnce(local, options, ground);
-		}
-		if (error.code === 'not-permitted' && directoryIsMissing(local.path)) {
-			const message = `listen ${error.local}: there is no such directory; create it first`;
-			throw new PostSocketsError('address-unavailable', message, error);
-		}
-		throw error;
+		const stale = isUnix(local) && error instanceof PostSocketsError && error.code === 'address-in-use';
+		if (!stale || !(await removeStaleSocket(local.path))) throw error;
+		if (options.signal.aborted) throw abortedBy(options.signal, 'listen');
+		return listenOnce(local, options, ground);
 	}
 }
 
@@ -41,7 +36,8 @@ function listenOnce(local: SocketAddress, options: ListenOptions, ground: Ground
 	}
 
 	return attempt({ context, signal, things, undo }, ({ succeed, fail }) => {
-		const onError = (error: Error) => fail(fromSystem(error, context, 'address-unavailable'));
+		const onError = (error: Error) =>
+			fail(isUnix(local) ? pathFailure(local.path, error, context) : fromSystem(error, context, 'address-unavailable'));
 		server.once('error', onError).once('listening', () => {
 			server.off('error', onError);
 			succeed(() => new KernelListener(server, whereItIs(server, local), handler, ground));

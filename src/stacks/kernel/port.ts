@@ -23,6 +23,7 @@ export function bind(local: IpEndpoint, options: BindOptions, things: OpenThings
 		local: formatSocketAddress(local),
 		remote: remote && formatSocketAddress(remote),
 	};
+	for (const end of [local, remote]) checkPort(end?.port ?? 0, 'bind');
 	if (remote !== undefined && remote.address.family !== family) {
 		throw badArgument(`cannot send from ${local.address} to ${remote.address}, of another family`, 'bind');
 	}
@@ -116,6 +117,7 @@ class KernelPort implements Port {
 	#target(to: IpEndpoint | undefined): IpEndpoint {
 		const target = to ?? this.remote;
 		if (target === undefined) throw badArgument('this port is not connected: say where to send to', 'send');
+		checkPort(target.port, 'send');
 		if (this.remote !== undefined && !sameSocketAddress(target, this.remote)) {
 			throw badArgument(`this port is connected to ${formatSocketAddress(this.remote)} and sends nowhere else`, 'send');
 		}
@@ -154,5 +156,12 @@ class KernelPort implements Port {
 
 	#closedError(): PostSocketsError {
 		return new PostSocketsError('closed', 'the port is closed', this.#context('send', undefined));
+	}
+}
+
+/** Node binds to the last 16 bits of any number. */
+function checkPort(port: number, operation: string): void {
+	if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+		throw badArgument(`${port} is not a port; ports are whole numbers from 0 to 65535`, operation);
 	}
 }

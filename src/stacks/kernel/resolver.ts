@@ -13,7 +13,7 @@ export interface KernelResolverOptions {
 	readonly servers?: readonly string[] | undefined;
 	/** Milliseconds until a server is asked again; each round waits twice as long. Default 2000. */
 	readonly timeout?: number | undefined;
-	/** Rounds over all servers. Default 3. */
+	/** Rounds over all servers. Default 3: one server that is silent is given up after 14 seconds. */
 	readonly tries?: number | undefined;
 }
 

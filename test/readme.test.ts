@@ -1,0 +1,82 @@
+/** Every TypeScript block of the README compiles, and runs with what its text takes for granted. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+const root = join(import.meta.dirname, '..');
+const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+// Inside the project, so that its types and packages are found.
+const folder = mkdtempSync(join(root, '.readme-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const everything = `import { codec, frame, initiate, lines, listen, messages, selfSigned } from 'post-sockets';\n`;
+const protocol = `const protocol = messages(frame.lengthPrefix(), codec.json());\n`;
+
+/** What stands before and after each block, by a piece of it, and what it prints. */
+const settings = [
+	{ has: 'const sums', before: '', after: '', prints: '{ sum: 42 }\n' },
+	{
+		has: "initiate('api.example.com:443'",
+		before:
+			everything +
+			protocol +
+			`const signal = new AbortController().signal, use = console.log, security = selfSigned({ names: ['api.example.com'] });
+await using server = await listen('localhost:0', { protocol, security });
+void server.accept().then(async (peer) => {
+	let count = 0;
+	for await (const { content } of peer!) if (peer!.post(content), (count += 1) === 3) break;
+	await peer!.close();
+});
+`,
+		rewrite: (code: string) =>
+			code
+				.replace("'api.example.com:443', {", `\`localhost:\${server.port}\`, { security: { pin: security.fingerprint },`)
+				.replace('request({ hello: 3 });', 'request({ hello: 3 }); use(reply);'),
+		after: '',
+		prints: "{ hello: 1 }\n{ hello: 2 }\n{ hello: 3 }\n",
+	},
+	{
+		has: 'const security = selfSigned();',
+		before: everything,
+		rewrite: (code: string) => code.replace("listen('localhost:3005'", "listen('localhost:0'").replace("initiate('localhost:3005'", 'initiate(`localhost:${server.port}`'),
+		after: `console.log(client.transients[0]!.security!.protocol);`,
+		prints: 'TLSv1.3\n',
+	},
+	{ has: 'virtualClock()', before: everything + protocol, after: 'console.log(client.race!.milliseconds);', prints: '270\n' },
+];
+
+test('the README has the blocks this test knows, and no others', () => {
+	assert.deepEqual(
+		blocks.map((code) => settings.findIndex(({ has }) => code.includes(has))),
+		settings.map((_, index) => index),
+	);
+});
+
+for (const [index, { has, before, after, prints, rewrite = (code: string) => code }] of settings.entries()) {
+	test(`README, "${has}": runs and prints what it should`, () => {
+		const code = (before + rewrite(blocks[index]!) + after)
+			.replaceAll("'post-sockets'", `'${join(root, 'src/entry/index.ts')}'`)
+			.replaceAll("'post-sockets/stack'", `'${join(root, 'src/entry/stack.ts')}'`);
+		const file = join(folder, `block-${index}.mts`);
+		writeFileSync(file, code.replace('client.race.milliseconds;', 'client.race!.milliseconds;'));
+		const run = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 20_000 });
+		assert.equal(run.stderr, '');
+		assert.equal(run.stdout, prints);
+	});
+}
+
+test('every block of the README compiles', () => {
+	const files = settings.map((_, index) => `block-${index}.mts`);
+	const config = {
+		extends: join(root, 'tsconfig.json'),
+		compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, noEmit: true },
+		include: [],
+		files,
+	};
+	writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+	const run = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' });
+	assert.equal(run.stdout, '');
+});
