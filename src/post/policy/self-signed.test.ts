@@ -1,4 +1,4 @@
-/** The certificates of `selfSigned()`, as others read them: node's OpenSSL and @peculiar/x509. */
+/** The certificates of `selfSigned()`, as node's OpenSSL reads them. */
 
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
@@ -11,10 +11,6 @@ import { selfSigned } from './self-signed.ts';
 
 const day = 86_400_000;
 
-// The package wants the module reflect-metadata, of which it uses nothing that is needed to read a certificate.
-Object.assign(Reflect, { getMetadata() {}, getOwnMetadata() {}, defineMetadata() {}, hasOwnMetadata: () => false });
-const { X509Certificate: Peculiar, SubjectAlternativeNameExtension } = await import('@peculiar/x509');
-
 describe('selfSigned()', () => {
 	for (const options of [
 		{},
@@ -23,7 +19,7 @@ describe('selfSigned()', () => {
 		{ days: 20_000 },
 		{ names: Array.from({ length: 50 }, (_, index) => `host-${index}.test`) },
 	]) {
-		test(`is what both say a certificate is: ${JSON.stringify(options).slice(0, 60)}`, async () => {
+		test(`is what OpenSSL says a certificate is: ${JSON.stringify(options).slice(0, 60)}`, () => {
 			const { cert, key, fingerprint } = selfSigned(options);
 			const { names = ['localhost', '127.0.0.1', '::1'], days = 30 } = options as { names?: string[]; days?: number };
 			const x509 = new X509Certificate(cert);
@@ -31,15 +27,11 @@ describe('selfSigned()', () => {
 			assert.ok(x509.checkPrivateKey(createPrivateKey(key)));
 			assert.equal(x509.fingerprint256, fingerprint);
 			assert.equal(x509.ca, true);
-			const other = new Peculiar(cert);
-			assert.equal(await other.verify({ date: new Date() }), true);
-			assert.ok(
-				other.notBefore <= new Date() &&
-					Math.abs(other.notAfter.getTime() - other.notBefore.getTime() - days * day) < 1_000,
-			);
-			assert.equal(other.subject, `CN=${names[0]}`);
-			const found = other.getExtension(SubjectAlternativeNameExtension)!.names.items.map(({ value }) => value);
-			assert.deepEqual(found, names);
+			const { validFromDate: from, validToDate: until } = x509;
+			assert.ok(from <= new Date() && new Date() <= until);
+			assert.equal(until.getTime() - from.getTime(), days * day);
+			assert.equal(x509.subject, `CN=${names[0]}`);
+			assert.equal(x509.subjectAltName?.split(', ').length, names.length);
 			for (const name of names)
 				assert.ok(/^[\d.:a-f]+$/.test(name) ? x509.checkIP(name) : x509.checkHost(name.replace('*', 'x')), name);
 		});
