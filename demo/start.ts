@@ -23,6 +23,11 @@ const Request = z.object({ city: z.string() });
 const Reply = z.object({ city: z.string(), celsius: z.number() });
 const weather = messages(frame.lengthPrefix(), codec.json({ receive: Reply, send: Request }));
 
+const forecast = new Map([
+	['Glasgow', 11],
+	['Zürich', 14],
+]);
+
 const [target] = process.argv.slice(2);
 try {
 	await (target === undefined ? embedded() : real(target));
@@ -40,7 +45,10 @@ async function embedded() {
 		script: { '2001:db8::1': { connect: 'black-hole' } },
 	});
 	const security = selfSigned({ names: ['weather.test'] });
-	await using server = await listen({ address: '192.0.2.7', port: 443, stack: network }, { protocol: weather.mirrored(), security });
+	await using server = await listen(
+		{ address: '192.0.2.7', port: 443, stack: network },
+		{ protocol: weather.mirrored(), security },
+	);
 	void serve(server);
 
 	console.log('weather.test:443 has a dead IPv6 address and a live IPv4 one. The race:\n');
@@ -60,7 +68,7 @@ async function embedded() {
 
 async function serve(server: Awaited<ReturnType<typeof listen<z.output<typeof Request>, z.input<typeof Reply>>>>) {
 	for await (const carrier of server) {
-		carrier.onMessage(({ content: { city } }) => carrier.send({ city, celsius: city.length }));
+		carrier.onMessage(({ content: { city } }) => carrier.send({ city, celsius: forecast.get(city) ?? 20 }));
 	}
 }
 
@@ -72,5 +80,7 @@ async function real(target: string) {
 }
 
 function show(report: RaceReport) {
-	console.log(raceText(report, { width: process.stdout.columns ?? 100, unicode: true, colour: process.stdout.isTTY === true }));
+	console.log(
+		raceText(report, { width: process.stdout.columns ?? 100, unicode: true, colour: process.stdout.isTTY === true }),
+	);
 }

@@ -31,13 +31,32 @@ const neighbours: Record<string, string> = {
 /** The Node modules a folder may import, types included. What is not listed may import none, and runs in a browser. */
 const builtins: Record<string, string[]> = {
 	duplex: ['node:stream', 'node:net', 'node:tls'],
-	'stacks/kernel': ['node:net', 'node:dgram', 'node:dns', 'node:fs', 'node:os', 'node:path', 'node:stream', 'node:url', 'node:worker_threads'],
+	'stacks/kernel': [
+		'node:net',
+		'node:dgram',
+		'node:dns',
+		'node:fs',
+		'node:os',
+		'node:path',
+		'node:stream',
+		'node:url',
+		'node:worker_threads',
+	],
 	'post/policy': ['node:crypto'],
 	'post/transport': ['node:net', 'node:tls', 'node:stream'],
 	'post/race': ['node:diagnostics_channel'],
 	'post/association': ['node:fs', 'node:path', 'node:crypto'],
 	'post/carrier': ['node:stream'],
-	testing: ['node:test', 'node:assert', 'node:assert/strict', 'node:buffer', 'node:crypto', 'node:net', 'node:os', 'node:path'],
+	testing: [
+		'node:test',
+		'node:assert',
+		'node:assert/strict',
+		'node:buffer',
+		'node:crypto',
+		'node:net',
+		'node:os',
+		'node:path',
+	],
 	cli: ['node:util', 'node:fs', 'node:fs/promises', 'node:process', 'node:stream', 'node:os', 'node:tty'],
 };
 
@@ -55,8 +74,9 @@ const sources: Source[] = globSync('src/**/*.ts', { cwd: root })
 	.filter((file) => !file.endsWith('.test.ts') && !isTestHelper(file))
 	.map((file) => {
 		const text = readFileSync(join(root, file), 'utf8');
-		const imports = [...text.matchAll(/^(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gms)]
-			.map((match) => match[1] ?? match[2] ?? match[3]!);
+		const imports = [
+			...text.matchAll(/^(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gms),
+		].map((match) => match[1] ?? match[2] ?? match[3]!);
 		return { file, folder: folderOf(file), text, imports };
 	});
 
@@ -72,7 +92,9 @@ test('imports go down only', () => {
 		for (const target of imports.filter((name) => name.startsWith('.'))) {
 			const to = folderOf(normalize(join(dirname(file), target)));
 			if (to === folder || floorOf(to) < floorOf(folder) || `${folder} -> ${to}` in neighbours) continue;
-			wrong.push(`${file} imports ${target}: ${folder} (floor ${floorOf(folder)}) must not know ${to} (${floorOf(to)})`);
+			wrong.push(
+				`${file} imports ${target}: ${folder} (floor ${floorOf(folder)}) must not know ${to} (${floorOf(to)})`,
+			);
 		}
 	}
 	assert.deepEqual(wrong, [], 'a lower floor must not know a higher one; move the shared part down');
@@ -84,7 +106,10 @@ test('every exception is in use', () => {
 			imports.map((name) => `${folder} -> ${folderOf(normalize(join(dirname(file), name)))}`),
 		),
 	);
-	assert.deepEqual(Object.keys(neighbours).filter((name) => !used.has(name)), []);
+	assert.deepEqual(
+		Object.keys(neighbours).filter((name) => !used.has(name)),
+		[],
+	);
 });
 
 test('no cycles between files, type imports included', () => {
@@ -116,12 +141,17 @@ test('Node modules and packages only where the table allows', () => {
 			if (!allowed) wrong.push(`${file} imports ${name}`);
 		}
 	}
-	assert.deepEqual(wrong, [], 'floors 0 and 1, memory and post/message run in a browser; elsewhere add to the table, with thought');
+	assert.deepEqual(
+		wrong,
+		[],
+		'floors 0 and 1, memory and post/message run in a browser; elsewhere add to the table, with thought',
+	);
 });
 
 test('nobody but the clock and the randomness touches time and chance', () => {
 	const allowed = ['src/base/clock.ts', 'src/base/random.ts', 'src/base/turn.ts'];
-	const pattern = /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|getRandomValues)\b/;
+	const pattern =
+		/\b(Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|getRandomValues)\b/;
 	const wrong = sources
 		.filter(({ file, folder }) => !allowed.includes(file) && folder !== 'testing')
 		.flatMap(({ file, text }) =>

@@ -30,5 +30,6 @@ test('every link to a file of ours leads somewhere', () => {
 test('every dependency has its line', () => {
 	const { dependencies, devDependencies } = JSON.parse(read('package.json'));
 	const page = read('docs/dependencies.md');
-	for (const name of Object.keys({ ...dependencies, ...devDependencies })) assert.ok(page.includes(`\`${name}\``), name);
+	for (const name of Object.keys({ ...dependencies, ...devDependencies }))
+		assert.ok(page.includes(`\`${name}\``), name);
 });

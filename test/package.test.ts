@@ -30,7 +30,10 @@ test('the tarball holds the built code and the docs, no tests', () => {
 	for (const file of ['dist/entry/index.js', 'dist/entry/index.d.ts', 'dist/cli/post.js', 'README.md', 'LICENSE']) {
 		assert.ok(list.includes(`package/${file}`), `${file} is missing`);
 	}
-	assert.deepEqual(list.filter((file) => /\.test\.|tsconfig|biome/.test(file)), []);
+	assert.deepEqual(
+		list.filter((file) => /\.test\.|tsconfig|biome/.test(file)),
+		[],
+	);
 });
 
 test('installed from the tarball, an example runs, types check, and the command works', () => {
@@ -43,7 +46,19 @@ test('installed from the tarball, an example runs, types check, and the command 
 	assert.equal(run.stdout, readFileSync(join(root, 'examples/hello.out'), 'utf8'));
 	const check = spawnSync(
 		join(bin, 'tsc'),
-		['--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', '--typeRoots', join(root, 'node_modules/@types'), '--types', 'node', 'hello.ts'],
+		[
+			'--noEmit',
+			'--strict',
+			'--module',
+			'nodenext',
+			'--target',
+			'esnext',
+			'--typeRoots',
+			join(root, 'node_modules/@types'),
+			'--types',
+			'node',
+			'hello.ts',
+		],
 		{ cwd: project, encoding: 'utf8' },
 	);
 	assert.equal(check.status, 0, check.stdout);
@@ -53,5 +68,10 @@ test('installed from the tarball, an example runs, types check, and the command 
 
 function npm(args: string[], cwd: string): string {
 	const { npm_config_json: _, ...env } = process.env;
-	return execFileSync('npm', [...args, '--loglevel=error'], { cwd, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] });
+	return execFileSync('npm', [...args, '--loglevel=error'], {
+		cwd,
+		encoding: 'utf8',
+		env,
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
 }

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 const root = join(import.meta.dirname, '..');
-const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(
+	([, code]) => code!,
+);
 // Inside the project, so that its types and packages are found.
 const folder = mkdtempSync(join(root, '.readme-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -33,19 +35,30 @@ void server.accept().then(async (peer) => {
 `,
 		rewrite: (code: string) =>
 			code
-				.replace("'api.example.com:443', {", `\`localhost:\${server.port}\`, { security: { pin: security.fingerprint },`)
+				.replace(
+					"'api.example.com:443', {",
+					`\`localhost:\${server.port}\`, { security: { pin: security.fingerprint },`,
+				)
 				.replace('request({ hello: 3 });', 'request({ hello: 3 }); use(reply);'),
 		after: '',
-		prints: "{ hello: 1 }\n{ hello: 2 }\n{ hello: 3 }\n",
+		prints: '{ hello: 1 }\n{ hello: 2 }\n{ hello: 3 }\n',
 	},
 	{
 		has: 'const security = selfSigned();',
 		before: everything,
-		rewrite: (code: string) => code.replace("listen('localhost:3005'", "listen('localhost:0'").replace("initiate('localhost:3005'", 'initiate(`localhost:${server.port}`'),
+		rewrite: (code: string) =>
+			code
+				.replace("listen('localhost:3005'", "listen('localhost:0'")
+				.replace("initiate('localhost:3005'", 'initiate(`localhost:${server.port}`'),
 		after: `console.log(client.transients[0]!.security!.protocol);`,
 		prints: 'TLSv1.3\n',
 	},
-	{ has: 'virtualClock()', before: everything + protocol, after: 'console.log(client.race!.milliseconds);', prints: '270\n' },
+	{
+		has: 'virtualClock()',
+		before: everything + protocol,
+		after: 'console.log(client.race!.milliseconds);',
+		prints: '270\n',
+	},
 ];
 
 test('the README has the blocks this test knows, and no others', () => {

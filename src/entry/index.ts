@@ -13,8 +13,13 @@
 import './wiring.ts';
 
 export { type ErrorCode, errorCodes, PostSocketsError } from '../base/errors.ts';
-export type { AddressRecord, Answer, AnswerStatus, RecordType, Resolver } from '../stack/resolver.ts';
-export { Carrier, type CarrierState, type CloseReason, type SendProperties, type Transient } from '../post/carrier/carrier.ts';
+export {
+	Carrier,
+	type CarrierState,
+	type CloseReason,
+	type SendProperties,
+	type Transient,
+} from '../post/carrier/carrier.ts';
 export { type InitiateOptions, initiate } from '../post/carrier/initiate.ts';
 export type { CarrierLimits } from '../post/carrier/limits.ts';
 export { type ListenOptions, listen } from '../post/carrier/listen.ts';
@@ -51,3 +56,4 @@ export { EstablishmentError } from '../post/race/failure.ts';
 export type { AttemptReport, QueryReport, RaceReport } from '../post/race/report.ts';
 export type { RaceLimits, RaceTiming, RacingMode } from '../post/race/timing.ts';
 export type { RaceTrace } from '../post/race/trace.ts';
+export type { AddressRecord, Answer, AnswerStatus, RecordType, Resolver } from '../stack/resolver.ts';

@@ -27,7 +27,10 @@ test('P-101 G-10 curl gets a page from a lines() listener over TCP', needs('curl
 
 test('P-101 curl gets a page over TLS, by the pinned certificate as its authority', needs('curl'), async (t) => {
 	const security = selfSigned();
-	await using server = await listen('localhost:0', { protocol: lines(), security: { ...security, alpn: ['http/1.1'] } });
+	await using server = await listen('localhost:0', {
+		protocol: lines(),
+		security: { ...security, alpn: ['http/1.1'] },
+	});
 	const curl = start(t, 'sh', [
 		'-c',
 		'curl -sS --fail --cacert /dev/fd/3 "$0" 3<<EOF\n' + security.cert + 'EOF',

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { initiate, lines, listen, PostSocketsError, selfSigned } from '../../src/entry/index.ts';
+import { initiate, lines, listen, type PostSocketsError, selfSigned } from '../../src/entry/index.ts';
 import { freePort, needs, start } from './programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'post-sockets-openssl-'));
@@ -34,7 +34,16 @@ test('P-101 openssl s_client talks lines with a listener of ours, verified', nee
 for (const version of ['tls1_2', 'tls1_3']) {
 	test(`P-101 a carrier of ours talks lines with openssl s_server by ${version}`, needs('openssl'), async (t) => {
 		const port = await freePort();
-		const server = start(t, 'openssl', ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', cert, '-key', key, `-${version}`]);
+		const server = start(t, 'openssl', [
+			's_server',
+			'-accept',
+			`127.0.0.1:${port}`,
+			'-cert',
+			cert,
+			'-key',
+			key,
+			`-${version}`,
+		]);
 		await server.says('ACCEPT');
 		const carrier = await initiate(`localhost:${port}`, { protocol: lines(), security: { ca: security.cert } });
 		assert.equal(carrier.transients[0]?.security?.protocol, version === 'tls1_2' ? 'TLSv1.2' : 'TLSv1.3');
@@ -48,7 +57,16 @@ for (const version of ['tls1_2', 'tls1_3']) {
 
 test('a server without TLS 1.3 is refused by who asks for it, with the alert named', needs('openssl'), async (t) => {
 	const port = await freePort();
-	const server = start(t, 'openssl', ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', cert, '-key', key, '-tls1_2']);
+	const server = start(t, 'openssl', [
+		's_server',
+		'-accept',
+		`127.0.0.1:${port}`,
+		'-cert',
+		cert,
+		'-key',
+		key,
+		'-tls1_2',
+	]);
 	await server.says('ACCEPT');
 	await assert.rejects(
 		initiate(`127.0.0.1:${port}`, { security: { ca: security.cert, allowedSecurityProtocols: ['tls_1_3'] } }),

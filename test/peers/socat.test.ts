@@ -31,29 +31,37 @@ const places = [
 ];
 
 for (const { kind, ours, connect, theirs } of places) {
-	test(`P-102 socat connects to a listener of ours over ${kind}, half-closes, and is answered`, needs('socat'), async (t) => {
-		await using server = await listen(await ours(), { protocol: lines() });
-		const client = start(t, 'socat', ['-t5', '-', connect(server.locals[0]!)]);
-		client.child.stdin.end('one\ntwo\nthree');
-		const carrier = (await server.accept())!;
-		const received: string[] = [];
-		for await (const { content } of carrier) received.push(content);
-		assert.deepEqual(received, ['one', 'two', 'three']);
-		await carrier.send(`${received.length} lines`);
-		await carrier.close();
-		assert.equal(await client.output, '3 lines\n');
-	});
+	test(
+		`P-102 socat connects to a listener of ours over ${kind}, half-closes, and is answered`,
+		needs('socat'),
+		async (t) => {
+			await using server = await listen(await ours(), { protocol: lines() });
+			const client = start(t, 'socat', ['-t5', '-', connect(server.locals[0]!)]);
+			client.child.stdin.end('one\ntwo\nthree');
+			const carrier = (await server.accept())!;
+			const received: string[] = [];
+			for await (const { content } of carrier) received.push(content);
+			assert.deepEqual(received, ['one', 'two', 'three']);
+			await carrier.send(`${received.length} lines`);
+			await carrier.close();
+			assert.equal(await client.output, '3 lines\n');
+		},
+	);
 
-	test(`P-102 a carrier of ours connects to socat over ${kind}; 8 MiB come back unchanged`, needs('socat'), async (t) => {
-		const { listen: address, remote } = await theirs();
-		const echo = start(t, 'socat', ['-d', '-d', address, 'EXEC:cat']);
-		await echo.says('listening on');
-		const carrier = await initiate(remote);
-		const data = randomBytes(8 * 2 ** 20);
-		carrier.send(data, { final: true });
-		const hash = createHash('sha256');
-		for await (const { content } of carrier) hash.update(content);
-		assert.equal(hash.digest('hex'), createHash('sha256').update(data).digest('hex'));
-		await carrier.close();
-	});
+	test(
+		`P-102 a carrier of ours connects to socat over ${kind}; 8 MiB come back unchanged`,
+		needs('socat'),
+		async (t) => {
+			const { listen: address, remote } = await theirs();
+			const echo = start(t, 'socat', ['-d', '-d', address, 'EXEC:cat']);
+			await echo.says('listening on');
+			const carrier = await initiate(remote);
+			const data = randomBytes(8 * 2 ** 20);
+			carrier.send(data, { final: true });
+			const hash = createHash('sha256');
+			for await (const { content } of carrier) hash.update(content);
+			assert.equal(hash.digest('hex'), createHash('sha256').update(data).digest('hex'));
+			await carrier.close();
+		},
+	);
 }

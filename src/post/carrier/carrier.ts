@@ -16,7 +16,7 @@ import type { Protocol } from '../message/protocol.ts';
 import type { SecurityInfo } from '../policy/security.ts';
 import type { RaceWinner } from '../race/race.ts';
 import type { RaceReport } from '../race/report.ts';
-import { type CarrierLimits, defaultCarrierLimits } from './limits.ts';
+import { type CarrierLimits, carrierLimits } from './limits.ts';
 import type { Received, ReceiveOptions } from './received.ts';
 import { type OnMessageOptions, Receiver } from './receiver.ts';
 import { type RequestOptions, Requests } from './requests.ts';
@@ -80,12 +80,15 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	#closeTimer: Timer | undefined;
 	#flushed: Promise<void> | undefined;
 	#lastError: PostSocketsError | undefined;
+	/** Errors by which it said that it has ended. */
+	readonly #endings = new WeakSet<object>();
 
 	/** @internal Made by `initiate` and by listeners. */
 	constructor(protocol: Protocol<In, Out>, options: CarrierOptions) {
 		const { clock } = options;
-		const limits = { ...defaultCarrierLimits, ...options.limits };
+		const limits = carrierLimits(options.limits);
 		const framer = protocol.framing.framer();
+		if (!((options.closeTimeout ?? 0) >= 0)) throw badArgument(`closeTimeout is ${options.closeTimeout}; 0 or more ms`);
 		const { promise, resolve } = Promise.withResolvers<CloseReason>();
 		this.closed = promise;
 		this.#resolveClosed = resolve;
@@ -96,6 +99,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#requests = new Requests(protocol.correlate, clock, limits.maxRequests);
 		this.#receiver = new Receiver(framer, protocol, this.#requests, clock, limits, {
 			onMalformed: (error) => this.abort(error),
+			isItsEnd: (error) => this.#endings.has(error as object),
 			onHandled: () => void this.close(),
 		});
 	}
@@ -318,18 +322,19 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	#refusal(operation: string): PostSocketsError | undefined {
 		if (this.canSend) return undefined;
 		const why = this.#state === 'active' ? 'its final message was sent' : `it is ${this.#state}`;
-		return new PostSocketsError('closed', `nothing can be sent on the carrier to ${this.#target}: ${why}`, {
-			operation,
-			remote: this.#target,
-			cause: this.#lastError,
-		});
+		return this.#ending('closed', `nothing can be sent on the carrier to ${this.#target}: ${why}`, operation);
 	}
 
 	#noReply(signal: AbortSignal | undefined): PostSocketsError | undefined {
 		if (signal?.aborted) return abortedBy(signal, 'request');
 		if (!this.#receiver.ended) return undefined;
-		const context = { operation: 'request', remote: this.#target, cause: this.#lastError };
-		return new PostSocketsError('closed', `${this.#target} has ended: no reply can come`, context);
+		return this.#ending('closed', `${this.#target} has ended: no reply can come`, 'request');
+	}
+
+	#ending(code: 'closed' | 'send-failed', message: string, operation: string): PostSocketsError {
+		const error = new PostSocketsError(code, message, { operation, remote: this.#target, cause: this.#lastError });
+		this.#endings.add(error);
+		return error;
 	}
 
 	#afterSend({ final = false }: SendProperties): void {
@@ -382,13 +387,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#closeTimer?.cancel();
 		const { error } = reason;
 		this.#lastError = error;
-		this.#sender.fail(
-			new PostSocketsError('send-failed', `${error?.message ?? 'the carrier closed'}; the message was not sent`, {
-				operation: 'send',
-				remote: this.#target,
-				cause: error,
-			}),
-		);
+		const why = error?.message ?? 'the carrier closed';
+		this.#sender.fail(this.#ending('send-failed', `${why}; the message was not sent`, 'send'));
 		this.#receiver.close(error);
 		this.#resolveClosed(reason);
 	}

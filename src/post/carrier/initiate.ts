@@ -8,7 +8,7 @@ import { frame } from '../message/framing.ts';
 import { messages, type Protocol } from '../message/protocol.ts';
 import type { Security } from '../policy/security.ts';
 import { EstablishmentError } from '../race/failure.ts';
-import { type RaceOptions, type RaceWinner, race } from '../race/race.ts';
+import { checkRace, type RaceOptions, type RaceWinner, race } from '../race/race.ts';
 import type { RaceReport } from '../race/report.ts';
 import type { RaceLimits, RaceTiming, RacingMode } from '../race/timing.ts';
 import { plainTransports, selectTransports } from '../transport/select.ts';
@@ -60,26 +60,22 @@ export async function initiate<In = Uint8Array, Out = Uint8Array>(
 	const { protocol = byteStream as Protocol<In, Out>, signal, lazy = false, closeTimeout, limits } = options;
 	const target = Remote.from(remote);
 	const locals = [options.local ?? {}].flat().map((local) => Local.from(local as LocalLike));
+	if (locals.length === 0) throw badArgument('`local` is an empty list: leave it out, or name a path', 'initiate');
 	const { clock } = locals[0]!.stack;
 	const timeout = checkTimeout(options.timeout ?? defaultTimeout);
 	const security = { ...(await options.security) };
-	const transports = new Set(target.all.flatMap(({ scheme }) => selectTransports(scheme)));
-	for (const transport of transports) transport.check?.(security);
-	const establish = (signal: AbortSignal) =>
-		raceOrFallBack(
-			{
-				remote: target,
-				locals,
-				select: selectTransports,
-				security,
-				timeout,
-				racing: options.racing,
-				timing: options.timing,
-				limits,
-				signal,
-			},
-			options.allowPlaintext ?? false,
-		);
+	const contest = {
+		remote: target,
+		locals,
+		select: selectTransports,
+		security,
+		timeout,
+		racing: options.racing,
+		timing: options.timing,
+		limits,
+	};
+	for (const transport of checkRace(contest)) transport.check?.(security);
+	const establish = (signal: AbortSignal) => raceOrFallBack({ ...contest, signal }, options.allowPlaintext ?? false);
 
 	const common = { clock, target: String(target), closeTimeout, limits };
 	if (lazy) {

@@ -1,5 +1,7 @@
 /** The bounds of one carrier. docs/limits.md lists them all. */
 
+import { badArgument } from '../../base/errors.ts';
+
 export interface CarrierLimits {
 	/** Bytes sent but not yet handed to the layer below; above it sending fails with `queue-full`. Default 64 MiB. */
 	readonly maxQueuedBytes: number;
@@ -14,12 +16,23 @@ export interface CarrierLimits {
 	readonly maxRequests: number;
 }
 
-export const defaultCarrierLimits: CarrierLimits = {
+const defaults: CarrierLimits = {
 	maxQueuedBytes: 64 * 2 ** 20,
 	readAhead: 64 * 2 ** 10,
 	readPast: 16 * 2 ** 20,
 	maxRequests: 65_536,
 };
+
+/** What was asked for, the defaults for the rest. Throws `bad-argument`. */
+export function carrierLimits(asked: Partial<CarrierLimits> = {}): CarrierLimits {
+	const limits: { -readonly [Name in keyof CarrierLimits]: number } = { ...defaults };
+	for (const name of Object.keys(defaults) as (keyof CarrierLimits)[]) {
+		const value = asked[name] ?? defaults[name];
+		if (!(value >= 0)) throw badArgument(`limits.${name} is ${value}; it is a number from 0`);
+		limits[name] = value;
+	}
+	return limits;
+}
 
 /** `post` and `drained` ask for patience above this many bytes not yet handed down. */
 export const highWater = 2 ** 20;

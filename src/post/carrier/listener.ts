@@ -1,6 +1,6 @@
 /** A Listener: carriers that peers open (P-20). Iterate over it; each carrier is ready, its handshake done. */
 
-import { PostSocketsError } from '../../base/errors.ts';
+import { abortedBy, PostSocketsError } from '../../base/errors.ts';
 import { Queue } from '../../base/queue.ts';
 import { formatSocketAddress, isUnix, type SocketAddress } from '../../base/socket-address.ts';
 import { fromSystem } from '../../base/system-error.ts';
@@ -73,11 +73,23 @@ export class Listener<In = Uint8Array, Out = In> implements AsyncIterable<Carrie
 		return this.#places.map(({ local }) => local);
 	}
 
-	/** The next carrier; undefined once the listener is closed. */
-	accept(): Promise<Carrier<In, Out> | undefined> {
+	/** The next carrier; undefined once the listener is closed. Rejects with `aborted`, and then has taken none. */
+	accept({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Carrier<In, Out> | undefined> {
+		if (signal?.aborted) return Promise.reject(abortedBy(signal, 'accept'));
 		const carrier = this.#ready.shift();
 		if (carrier || this.#over) return Promise.resolve(carrier);
-		return new Promise((resolve) => this.#waiting.push(resolve));
+		return new Promise((resolve, reject) => {
+			const onAbort = () => {
+				this.#waiting.remove((waiting) => waiting === take);
+				reject(abortedBy(signal!, 'accept'));
+			};
+			const take = (taken: Carrier<In, Out> | undefined) => {
+				signal?.removeEventListener('abort', onAbort);
+				resolve(taken);
+			};
+			signal?.addEventListener('abort', onAbort, { once: true });
+			this.#waiting.push(take);
+		});
 	}
 
 	/** Carriers as they come, until the listener is closed. Leaving the loop does not close it. */

@@ -18,7 +18,7 @@ export class Received<T> {
 export interface ReceiveOptions {
 	/**
 	 * Bytes to wait for before a piece of an unfinished message is given out; a whole message comes however short it is.
-	 * Default 1: whatever is there.
+	 * Default 1: whatever is there. At most the limit `readPast`, which counts as memory pressure (RFC 9622 §9.3.1).
 	 */
 	readonly minIncompleteLength?: number | undefined;
 	/** Longest content to give out, in bytes; a longer message comes in pieces. Default: no limit. */

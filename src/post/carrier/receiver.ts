@@ -34,6 +34,8 @@ export interface OnMessageOptions {
 export interface ReceiverOwner {
 	/** The peer sent what is no message; nothing more is received. */
 	onMalformed(error: PostSocketsError): void;
+	/** `error` says that something could not be sent because this very carrier has ended. */
+	isItsEnd(error: unknown): boolean;
 	/** The peer has ended, and an `onMessage` handler is done with everything it sent. */
 	onHandled(): void;
 }
@@ -223,8 +225,7 @@ export class Receiver<In> {
 	 */
 	#handle(push: Push<In>, received: Received<In>): void {
 		const surface = (error: unknown) => {
-			const ended = error instanceof PostSocketsError && (error.code === 'send-failed' || error.code === 'closed');
-			if (ended) return;
+			if (this.#owner.isItsEnd(error)) return;
 			this.#clock.soon(() => {
 				throw error;
 			});
@@ -328,7 +329,8 @@ export class Receiver<In> {
 			length += piece.length;
 			complete = piece.complete;
 		}
-		if (!complete && !this.#ended && length < Math.min(minIncompleteLength, maxLength)) return undefined;
+		if (!complete && !this.#ended && length < Math.min(minIncompleteLength, maxLength, this.#limits.readPast))
+			return undefined;
 		return this.#join(pieces, length, maxLength);
 	}
 

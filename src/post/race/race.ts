@@ -43,14 +43,18 @@ export interface RaceWinner extends Established {
 /** Rejects with an `EstablishmentError`, or at once with a mistake of the caller. */
 export async function race(options: RaceOptions): Promise<RaceWinner> {
 	const { signal } = options;
+	const transports = checkRace(options);
 	if (signal.aborted) throw abortedBy(signal, 'initiate');
-	const transports = chooseTransports(options);
 	return new Promise((resolve, reject) => {
 		new Runner(options, transports, resolve, reject).begin();
 	});
 }
 
-function chooseTransports({ remote, select }: RaceOptions): Transport[] {
+/** The transports that may serve. Throws what is wrong with the options, before anything is asked or opened. */
+export function checkRace({ remote, select, racing, timing, limits }: Omit<RaceOptions, 'signal'>): Transport[] {
+	racingMode(racing);
+	raceTiming(timing);
+	raceLimits(limits);
 	const chosen = [...new Set(remote.all.flatMap(({ scheme }) => select(scheme)))];
 	if (new Set(chosen.map(({ features }) => features.secure)).size > 1) {
 		throw new PostSocketsError(
