@@ -29,12 +29,16 @@ const forecast = new Map([
 ]);
 
 const [target] = process.argv.slice(2);
+if (target?.startsWith('-')) {
+	console.error('usage: npm start, or npm start -- HOST:PORT; the command `post race` can do more');
+	process.exit(2);
+}
 try {
 	await (target === undefined ? embedded() : real(target));
 } catch (error) {
 	if (!(error instanceof PostSocketsError)) throw error;
 	if (error instanceof EstablishmentError) show(error.report);
-	console.error(`${error.message} (${error.code})`);
+	else console.error(`${error.message} (${error.code})`);
 	process.exitCode = error.code === 'bad-argument' || error.code === 'not-supported' ? 2 : 1;
 }
 

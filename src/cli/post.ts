@@ -7,6 +7,11 @@ import { main, tell } from './main.ts';
 import { Output } from './output.ts';
 
 const argv = process.argv.slice(2);
+const [major] = process.versions.node.split('.').map(Number);
+if (major! < 24) {
+	process.stderr.write(`post: needs Node 24 or newer; this is ${process.versions.node}\n`);
+	process.exit(2);
+}
 const debug = process.env['POST_DEBUG'] === '1';
 const interrupt = new AbortController();
 let signalled: NodeJS.Signals | undefined;

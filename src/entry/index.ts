@@ -15,6 +15,7 @@ import './wiring.ts';
 export { type ErrorCode, errorCodes, PostSocketsError } from '../base/errors.ts';
 export {
 	Carrier,
+	type CarrierEvents,
 	type CarrierState,
 	type CloseReason,
 	type SendProperties,
@@ -27,6 +28,7 @@ export { Listener, type ListenerLimits } from '../post/carrier/listener.ts';
 export { Received, type ReceiveOptions } from '../post/carrier/received.ts';
 export type { OnMessageOptions } from '../post/carrier/receiver.ts';
 export type { RequestOptions } from '../post/carrier/requests.ts';
+export { type Reply, type Respond, type Responder, type RespondOptions, respond } from '../post/carrier/respond.ts';
 export { Sending, type SendOutcome } from '../post/carrier/sending.ts';
 export { Local, type LocalInit, type LocalLike } from '../post/endpoint/local.ts';
 export { Remote, type RemoteInit, type RemoteLike, type ResolveOptions } from '../post/endpoint/remote.ts';
@@ -50,10 +52,13 @@ export {
 	type TwoSidedProtocol,
 } from '../post/message/protocol.ts';
 export { lines } from '../post/message/text-lines.ts';
+export type { Policy } from '../post/policy/policy.ts';
+export { profiles } from '../post/policy/profiles.ts';
 export type { Security, SecurityInfo } from '../post/policy/security.ts';
 export { type SelfSigned, type SelfSignedOptions, selfSigned } from '../post/policy/self-signed.ts';
 export { EstablishmentError } from '../post/race/failure.ts';
 export type { AttemptReport, QueryReport, RaceReport } from '../post/race/report.ts';
 export type { RaceLimits, RaceTiming, RacingMode } from '../post/race/timing.ts';
 export type { RaceTrace } from '../post/race/trace.ts';
+export type { TransportFeatures } from '../post/transport/transport.ts';
 export type { AddressRecord, Answer, AnswerStatus, RecordType, Resolver } from '../stack/resolver.ts';

@@ -16,6 +16,8 @@ export interface FlowHandler {
 	onData(chunk: Uint8Array): void;
 	/** More writing is welcome, after a `write` that returned false. Not after `end` or `abort`. */
 	onDrain(): void;
+	/** The network answered with an error that ends nothing (ICMP). Only from flows of datagrams. */
+	onSoftError?(error: PostSocketsError): void;
 	/** The peer has sent its last byte. Never while paused, never before the data. At most once. */
 	onEnd(): void;
 	/**
@@ -34,9 +36,10 @@ export interface Flow {
 	 * Queues `chunks` in order and returns whether more is welcome now (when not, wait for `onDrain`; a write all the
 	 * same is queued, not refused). The list is the caller's again on return; the bytes are the flow's until `done`, which comes once they were handed to the layer
 	 * below, in the order of the writes. `done` of a write that was not handed over never comes: `onClose` does.
-	 * After `end`, `abort` or `onClose` a write is dropped and returns false.
+	 * After `end`, `abort` or `onClose` a write is dropped and returns false. A flow of datagrams takes each write as one,
+	 * and may say with `done` that this one could not be sent; it lives on.
 	 */
-	write(chunks: readonly Uint8Array[], done?: () => void): boolean;
+	write(chunks: readonly Uint8Array[], done?: (error?: PostSocketsError) => void): boolean;
 	/** Half-closes: no byte after those queued. The other direction stays open. Harmless when repeated. */
 	end(): void;
 	/**

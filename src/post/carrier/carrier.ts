@@ -16,6 +16,7 @@ import type { Protocol } from '../message/protocol.ts';
 import type { SecurityInfo } from '../policy/security.ts';
 import type { RaceWinner } from '../race/race.ts';
 import type { RaceReport } from '../race/report.ts';
+import type { Established, Transport, TransportFeatures } from '../transport/transport.ts';
 import { type CarrierLimits, carrierLimits } from './limits.ts';
 import type { Received, ReceiveOptions } from './received.ts';
 import { type OnMessageOptions, Receiver } from './receiver.ts';
@@ -34,8 +35,10 @@ export interface CloseReason {
 
 /** One live protocol instance under a carrier (P-80), for looking at. */
 export interface Transient {
-	/** `tls`, `tcp`, `unix`. */
+	/** `tls`, `tcp`, `unix`, `udp`. */
 	readonly transport: string;
+	/** What that transport gives. */
+	readonly features: TransportFeatures;
 	readonly stack: string;
 	/** Both ends as text: `192.0.2.1:443`, `unix:/run/x`. */
 	readonly local: string;
@@ -46,6 +49,18 @@ export interface Transient {
 export interface SendProperties {
 	/** The last message: the carrier is half-closed after it (RFC 9622 §9.1.3.5). Default false. */
 	readonly final?: boolean | undefined;
+}
+
+/** What `observe` tells of. */
+export interface CarrierEvents {
+	readonly active: undefined;
+	readonly softError: PostSocketsError;
+	readonly closed: CloseReason;
+}
+
+interface Observer {
+	readonly name: keyof CarrierEvents;
+	readonly listener: (event: unknown) => void;
 }
 
 export interface CarrierOptions {
@@ -74,12 +89,15 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	#state: CarrierState;
 	#flow: Flow | undefined;
 	#transient: Transient | undefined;
+	/** What is under it keeps messages apart. */
+	#datagrams = false;
 	#race: RaceReport | undefined;
 	#sent = 0;
 	#reffed = true;
 	#closeTimer: Timer | undefined;
 	#flushed: Promise<void> | undefined;
 	#lastError: PostSocketsError | undefined;
+	readonly #observers = new Set<Observer>();
 	/** Errors by which it said that it has ended. */
 	readonly #endings = new WeakSet<object>();
 
@@ -99,6 +117,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#requests = new Requests(protocol.correlate, clock, limits.maxRequests);
 		this.#receiver = new Receiver(framer, protocol, this.#requests, clock, limits, {
 			onMalformed: (error) => this.abort(error),
+			onSoftError: (error) => this.#tell('softError', error),
 			isItsEnd: (error) => this.#endings.has(error as object),
 			onHandled: () => void this.close(),
 		});
@@ -178,7 +197,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 */
 	request(content: Out, options: RequestOptions = {}): Promise<In> {
 		const { framing } = this.#protocol;
-		if (!framing.preservesBoundaries) {
+		if (!framing.preservesBoundaries && !this.#datagrams) {
 			throw badArgument(
 				`${framing.name} has no messages that could be a reply; give a protocol with a framing`,
 				'request',
@@ -246,6 +265,16 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#over({ by: 'local', error });
 	}
 
+	/**
+	 * Calls `listener` at every event of that name: `active` (the connection stands), `softError` (the network or a
+	 * malformed datagram; nothing ends by it), `closed`. An event that nobody hears costs nothing.
+	 */
+	observe<Name extends keyof CarrierEvents>(name: Name, listener: (event: CarrierEvents[Name]) => void): Disposable {
+		const observer: Observer = { name, listener: listener as (event: unknown) => void };
+		this.#observers.add(observer);
+		return { [Symbol.dispose]: () => void this.#observers.delete(observer) };
+	}
+
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.close();
 	}
@@ -282,7 +311,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	/** @internal Puts the winner's flow, or an accepted one, under the carrier. */
-	attach({ flow, security }: Pick<RaceWinner, 'flow' | 'security'>, transport: string, stack: string): void {
+	attach({ flow, security }: Established, { name: transport, features }: Transport, stack: string): void {
 		if (this.#state === 'closed') {
 			flow.abort();
 			return;
@@ -290,6 +319,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#flow = flow;
 		this.#transient = {
 			transport,
+			features,
 			stack,
 			local: formatSocketAddress(flow.local),
 			remote: formatSocketAddress(flow.remote),
@@ -299,14 +329,19 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 			onData: (chunk) => this.#receiver.onData(chunk),
 			onDrain: () => this.#sender.onDrain(),
 			onEnd: () => this.#receiver.onEnd(),
+			onSoftError: (error) => this.#tell('softError', error),
 			onClose: (error) => this.#onFlowClosed(error),
 		};
 		if (!this.#reffed) flow.unref();
-		if (this.#state === 'establishing') this.#state = 'active';
-		this.#sender.attach(flow);
+		if (this.#state === 'establishing') {
+			this.#state = 'active';
+			this.#tell('active', undefined);
+		}
+		this.#datagrams = features.datagrams;
+		this.#sender.attach(flow, features.datagrams);
 		// Not before the end of the turn, so that whoever gets the carrier may take its untouched connection instead.
 		this.#options.clock.soon(() => {
-			if (this.#flow === flow) this.#receiver.attach(flow);
+			if (this.#flow === flow) this.#receiver.attach(flow, features.datagrams);
 		});
 	}
 
@@ -331,6 +366,13 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		return this.#ending('closed', `${this.#target} has ended: no reply can come`, 'request');
 	}
 
+	/** Observers hear in a turn of their own: nothing is ever called from inside a call. */
+	#tell<Name extends keyof CarrierEvents>(name: Name, event: CarrierEvents[Name]): void {
+		for (const observer of this.#observers) {
+			if (observer.name === name) this.#options.clock.soon(() => observer.listener(event));
+		}
+	}
+
 	#ending(code: 'closed' | 'send-failed', message: string, operation: string): PostSocketsError {
 		const error = new PostSocketsError(code, message, { operation, remote: this.#target, cause: this.#lastError });
 		this.#endings.add(error);
@@ -347,7 +389,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#options.establish!(this.#giveUp.signal).then(
 			(winner) => {
 				this.#race = winner.report;
-				this.attach(winner, winner.transport.name, winner.stack.name);
+				this.attach(winner, winner.transport, winner.stack.name);
 			},
 			(error: unknown) => this.#over({ by: 'local', error: fromSystem(error, { operation: 'initiate' }) }),
 		);
@@ -391,6 +433,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#sender.fail(this.#ending('send-failed', `${why}; the message was not sent`, 'send'));
 		this.#receiver.close(error);
 		this.#resolveClosed(reason);
+		this.#tell('closed', reason);
 	}
 }
 

@@ -6,19 +6,23 @@ import { Remote, type RemoteLike } from '../endpoint/remote.ts';
 import { codec } from '../message/codecs.ts';
 import { frame } from '../message/framing.ts';
 import { messages, type Protocol } from '../message/protocol.ts';
+import { settle } from '../policy/cascade.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Security } from '../policy/security.ts';
 import { EstablishmentError } from '../race/failure.ts';
 import { checkRace, type RaceOptions, type RaceWinner, race } from '../race/race.ts';
 import type { RaceReport } from '../race/report.ts';
 import type { RaceLimits, RaceTiming, RacingMode } from '../race/timing.ts';
-import { plainTransports, selectTransports } from '../transport/select.ts';
+import { eligible, plainTransports, selectTransports } from '../transport/select.ts';
 import { Carrier } from './carrier.ts';
 import type { CarrierLimits } from './limits.ts';
 
 export interface InitiateOptions<In, Out> {
-	/** What the two ends agree on. Default: the bare bytes of the stream. */
+	/** What the two ends agree on. Default: bare bytes. */
 	readonly protocol?: Protocol<In, Out> | undefined;
 	readonly security?: Security | Promise<Security> | undefined;
+	/** What is wanted of the transport and its paths, by the names of RFC 9622. Default: reliable, in order. */
+	readonly policy?: Policy | undefined;
 	/** Where to come from: one path, or several to race, the preferred first. Default: the default stack. */
 	readonly local?: LocalLike | readonly LocalLike[] | undefined;
 	/** Milliseconds for the whole establishment, names and handshakes included. Default 30000. */
@@ -43,8 +47,13 @@ export interface InitiateOptions<In, Out> {
 
 const defaultTimeout = 30_000;
 
-/** The bare stream of bytes, for those who name no protocol. */
-export const byteStream: Protocol<Uint8Array, Uint8Array> = messages(frame.stream(), codec.bytes());
+const byteStream: Protocol<Uint8Array, Uint8Array> = messages(frame.stream(), codec.bytes());
+const byteDatagrams: Protocol<Uint8Array, Uint8Array> = messages(frame.datagram(), codec.bytes());
+
+/** For those who name none: bare bytes, a stream of them or datagrams. */
+export function bareProtocol(scheme: string | undefined): Protocol<Uint8Array, Uint8Array> {
+	return selectTransports(scheme).every(({ features }) => features.datagrams) ? byteDatagrams : byteStream;
+}
 
 /**
  * Opens a carrier to `remote`: a bare `host:port` by verified TLS, `tcp://host:port` and `unix:/path` plain. Resolves
@@ -57,17 +66,20 @@ export async function initiate<In = Uint8Array, Out = Uint8Array>(
 	remote: RemoteLike,
 	options: InitiateOptions<In, Out> = {},
 ): Promise<Carrier<In, Out>> {
-	const { protocol = byteStream as Protocol<In, Out>, signal, lazy = false, closeTimeout, limits } = options;
+	const { signal, lazy = false, closeTimeout, limits } = options;
 	const target = Remote.from(remote);
+	const protocol = options.protocol ?? (bareProtocol(target.scheme) as Protocol<In, Out>);
 	const locals = [options.local ?? {}].flat().map((local) => Local.from(local as LocalLike));
 	if (locals.length === 0) throw badArgument('`local` is an empty list: leave it out, or name a path', 'initiate');
 	const { clock } = locals[0]!.stack;
 	const timeout = checkTimeout(options.timeout ?? defaultTimeout);
 	const security = { ...(await options.security) };
+	const policy = settle('initiate', options.policy);
+	const { framing } = protocol;
 	const contest = {
 		remote: target,
 		locals,
-		select: selectTransports,
+		select: (scheme: string | undefined) => eligible(selectTransports(scheme), policy, framing),
 		security,
 		timeout,
 		racing: options.racing,
@@ -90,7 +102,7 @@ export async function initiate<In = Uint8Array, Out = Uint8Array>(
 	if (options.first !== undefined) carrier.post(options.first);
 	const winner = await establish(signal ?? new AbortController().signal);
 	carrier.settleRace(winner.report);
-	carrier.attach(winner, winner.transport.name, winner.stack.name);
+	carrier.attach(winner, winner.transport, winner.stack.name);
 	return carrier;
 }
 
@@ -101,7 +113,7 @@ async function raceOrFallBack(options: RaceOptions, allowPlaintext: boolean): Pr
 		return await race({ ...options, timeout: options.timeout / 2 });
 	} catch (error) {
 		if (!(error instanceof EstablishmentError) || !speaksNoTls(error)) throw error;
-		const winner = await race({ ...options, timeout: options.timeout / 2, select: plainTransports });
+		const winner = await race({ ...options, timeout: options.timeout / 2, select: () => plainTransports() });
 		return { ...winner, report: joinReports(error.report, winner.report) };
 	}
 }

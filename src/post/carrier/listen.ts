@@ -4,21 +4,24 @@ import { IpAddress } from '../../base/address.ts';
 import { badArgument, type ErrorCode, PostSocketsError } from '../../base/errors.ts';
 import type { SocketAddress } from '../../base/socket-address.ts';
 import type { FlowListener } from '../../stack/flow.ts';
-import type { Acceptor, Stack } from '../../stack/stack.ts';
 import { Local, type LocalLike } from '../endpoint/local.ts';
 import type { Protocol } from '../message/protocol.ts';
+import { settle } from '../policy/cascade.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Security } from '../policy/security.ts';
-import { selectTransports } from '../transport/select.ts';
-import type { Transport } from '../transport/transport.ts';
-import { byteStream } from './initiate.ts';
+import { eligible, selectTransports } from '../transport/select.ts';
+import { standsOn, type Transport } from '../transport/transport.ts';
+import { bareProtocol } from './initiate.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 
 export interface ListenOptions<In, Out>
 	extends Pick<ListenerOptions, 'handshakeTimeout' | 'closeTimeout' | 'limits' | 'onError'> {
-	/** What the two ends agree on. Default: the bare bytes of the stream. */
+	/** What the two ends agree on. Default: bare bytes. */
 	readonly protocol?: Protocol<In, Out> | undefined;
 	/** Certificate and key; `selfSigned()` makes both for development. Required unless the local says `tcp://` or `unix:`. */
 	readonly security?: Security | Promise<Security> | undefined;
+	/** What is wanted of the transport, by the names of RFC 9622. Default: reliable, in order. */
+	readonly policy?: Policy | undefined;
 	/** Connections the stack holds before they are accepted. Default 511. */
 	readonly backlog?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
@@ -40,17 +43,21 @@ export async function listen<In = Uint8Array, Out = Uint8Array>(
 	options: ListenOptions<In, Out> = {},
 ): Promise<Listener<In, Out>> {
 	const place = Local.from(local);
-	const [transport] = selectTransports(place.scheme);
+	const { signal = new AbortController().signal, backlog } = options;
+	const protocol = options.protocol ?? (bareProtocol(place.scheme) as Protocol<In, Out>);
+	const policy = settle('listen', options.policy);
+	const [transport] = eligible(selectTransports(place.scheme), policy, protocol.framing);
 	const security = { ...(await options.security) };
 	checkKey(transport!, security, place);
 	transport!.check?.(security);
 	const { stack } = place;
-	if (!canListen(stack)) throw new PostSocketsError('no-candidates', `the stack ${stack.name} cannot listen`);
-	const { protocol = byteStream as Protocol<In, Out>, signal = new AbortController().signal, backlog } = options;
+	if (!standsOn(transport!, stack, 'listen'))
+		throw new PostSocketsError('no-candidates', `the stack ${stack.name} cannot listen`);
 	const addresses = onInterface(place, await addressesOf(place, signal));
 	for (let tries = 1; ; tries += 1) {
 		const listener = new Listener<In, Out>(protocol, { ...options, stack, transport: transport!, security });
-		const open = (address: SocketAddress) => stack.listen(address, { handler: listener.handler, backlog, signal });
+		const { handler } = listener;
+		const open = (address: SocketAddress) => transport!.listen({ stack, address, handler, backlog, signal });
 		const opened: FlowListener[] = [];
 		const failures = await openAll(addresses, opened, open);
 		const [failure] = failures.filter(({ code }) => opened.length === 0 || !notHere.includes(code));
@@ -126,8 +133,4 @@ function checkKey({ features }: Transport, security: Security, place: Local): vo
 			`for development; or name it tcp://${String(place).replace(/^.*:\/\//, '')} to go without security`,
 		'listen',
 	);
-}
-
-function canListen(stack: Stack): stack is Stack & Acceptor {
-	return stack.listen !== undefined;
 }

@@ -164,7 +164,7 @@ export class Listener<In = Uint8Array, Out = In> implements AsyncIterable<Carrie
 		const { stack, transport, closeTimeout, limits } = this.#options;
 		const target = formatSocketAddress(established.flow.remote);
 		const carrier = new Carrier<In, Out>(this.#protocol, { clock: stack.clock, target, closeTimeout, limits });
-		carrier.attach(established, transport.name, stack.name);
+		carrier.attach(established, transport, stack.name);
 		const take = this.#waiting.shift();
 		if (take) take(carrier);
 		else this.#ready.push(carrier);

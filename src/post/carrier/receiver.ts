@@ -11,7 +11,7 @@ import { fromSystem } from '../../base/system-error.ts';
 import type { Flow } from '../../stack/flow.ts';
 import type { Codec } from '../message/codec.ts';
 import { Deframer } from '../message/deframer.ts';
-import type { Framer } from '../message/framer.ts';
+import type { Framer, Framing } from '../message/framer.ts';
 import type { Protocol } from '../message/protocol.ts';
 import type { CarrierLimits } from './limits.ts';
 import { Received, type ReceiveOptions } from './received.ts';
@@ -34,6 +34,8 @@ export interface OnMessageOptions {
 export interface ReceiverOwner {
 	/** The peer sent what is no message; nothing more is received. */
 	onMalformed(error: PostSocketsError): void;
+	/** A datagram was no message, and was dropped. */
+	onSoftError(error: PostSocketsError): void;
 	/** `error` says that something could not be sent because this very carrier has ended. */
 	isItsEnd(error: unknown): boolean;
 	/** The peer has ended, and an `onMessage` handler is done with everything it sent. */
@@ -41,7 +43,8 @@ export interface ReceiverOwner {
 }
 
 export class Receiver<In> {
-	readonly #deframer: Deframer;
+	#deframer: Deframer;
+	readonly #framing: Framing;
 	readonly #codec: Codec<In, never>;
 	readonly #requests: Requests<In, never>;
 	readonly #clock: Clock;
@@ -50,6 +53,7 @@ export class Receiver<In> {
 	readonly #queue = new Queue<Received<In>>();
 	readonly #pulls = new Queue<Pull<In>>();
 	#flow: Flow | undefined;
+	#datagrams = false;
 	#reading = false;
 	/** What the queue costs: its bytes, and a message without any counts as one. */
 	#queuedBytes = 0;
@@ -75,6 +79,7 @@ export class Receiver<In> {
 		owner: ReceiverOwner,
 	) {
 		this.#deframer = new Deframer(framer, framing.name);
+		this.#framing = framing;
 		this.#codec = codec;
 		this.#requests = requests;
 		this.#clock = clock;
@@ -86,14 +91,21 @@ export class Receiver<In> {
 		return this.#ended;
 	}
 
-	attach(flow: Flow): void {
+	/** Reads from `flow` from here on, each chunk by itself if `datagrams`. */
+	attach(flow: Flow, datagrams: boolean): void {
 		this.#flow = flow;
+		this.#datagrams = datagrams;
 		this.update();
 	}
 
 	onData(chunk: Uint8Array): void {
 		if (this.#discarding || this.#ended) return;
 		this.touched = true;
+		if (this.#datagrams) {
+			// Each stands for itself: what is malformed in one harms no other.
+			this.#deframer = new Deframer(this.#framing.framer(), this.#framing.name);
+			this.#deframer.end();
+		}
 		this.#deframer.push(chunk);
 		this.#deframe();
 		this.#deframer.own();
@@ -190,8 +202,11 @@ export class Receiver<In> {
 				if (received?.complete && this.#requests.take(received.content)) continue;
 			} catch (error) {
 				const malformed = fromSystem(error, { operation: 'receive' }, 'malformed');
-				this.close(malformed);
-				this.#owner.onMalformed(malformed);
+				if (this.#datagrams) this.#owner.onSoftError(malformed);
+				else {
+					this.close(malformed);
+					this.#owner.onMalformed(malformed);
+				}
 				return;
 			}
 			if (!received) return;

@@ -13,6 +13,7 @@ import { batchBytes, type CarrierLimits, highWater } from './limits.ts';
 import type { Sending } from './sending.ts';
 
 interface Batch {
+	readonly chunks: readonly Uint8Array[];
 	readonly bytes: number;
 	readonly sendings: readonly Sending[];
 }
@@ -22,11 +23,19 @@ export class Sender {
 	readonly #clock: Clock;
 	readonly #limits: CarrierLimits;
 	readonly #packer = new Packer();
-	readonly #batches = new Queue<Batch>();
+	/** Cut, and not yet given to the flow. */
+	readonly #waiting = new Queue<Batch>();
+	/** Given to the flow, which has not said that they were handed down. */
+	readonly #handedDown = new Queue<Batch>();
+	/** Of both. */
+	#cutBytes = 0;
 	#flow: Flow | undefined;
+	/** Every message is a batch of its own: over datagrams, and as long as nobody knows what it will be over. */
+	#separate = true;
 	/** Of the messages in the packer. */
 	#sendings: Sending[] = [];
-	#handedDown = 0;
+	/** Some message lies in the packer, if only an empty one. */
+	#framed = false;
 	#welcome = true;
 	#scheduled = false;
 	#ended = false;
@@ -42,7 +51,7 @@ export class Sender {
 
 	/** Bytes not yet handed to the layer below. */
 	get queued(): number {
-		return this.#packer.length + this.#handedDown;
+		return this.#packer.length + this.#cutBytes;
 	}
 
 	/** Nothing more can be sent: the last message was, or the carrier is over. */
@@ -55,9 +64,10 @@ export class Sender {
 		return (!this.#welcome && !this.#ended) || this.queued >= highWater;
 	}
 
-	/** From here on batches go to `flow`. */
-	attach(flow: Flow): void {
+	/** From here on batches go to `flow`, each message by itself if `datagrams`. */
+	attach(flow: Flow, datagrams: boolean): void {
 		this.#flow = flow;
+		this.#separate = datagrams;
 		this.flush();
 	}
 
@@ -71,8 +81,10 @@ export class Sender {
 			);
 		}
 		this.#framer.frame(content, { complete: true }, this.#packer);
+		this.#framed = true;
 		if (sending) this.#sendings.push(sending);
-		if (this.#packer.length >= batchBytes) this.flush();
+		if (this.#separate) this.#cut();
+		if (this.#separate || this.#packer.length >= batchBytes) this.flush();
 		else if (!this.#scheduled && this.#flow) {
 			this.#scheduled = true;
 			this.#clock.soon(() => {
@@ -113,41 +125,52 @@ export class Sender {
 	/** The flow is gone: whatever was not handed down fails. */
 	fail(error: PostSocketsError): void {
 		this.#over = true;
-		for (let batch = this.#batches.shift(); batch; batch = this.#batches.shift()) {
-			for (const sending of batch.sendings) sending.fail(error);
+		this.#cut();
+		for (const batches of [this.#handedDown, this.#waiting]) {
+			for (let batch = batches.shift(); batch; batch = batches.shift()) {
+				for (const sending of batch.sendings) sending.fail(error);
+			}
 		}
-		for (const sending of this.#sendings) sending.fail(error);
-		this.#sendings = [];
-		this.#packer.take();
-		this.#handedDown = 0;
+		this.#cutBytes = 0;
 		this.#tellDrained();
 		this.#checkFlushed();
 	}
 
 	flush(): void {
-		if (!this.#flow || this.#over) return;
-		// A message without bytes leaves none in the packer, and is to be told `sent` all the same.
-		const waiting = this.#packer.length > 0 || this.#sendings.length > 0;
-		if (waiting && (this.#welcome || this.#ended)) this.#write(this.#flow);
+		const flow = this.#flow;
+		if (!flow || this.#over) return;
+		if (this.#welcome || this.#ended) this.#cut();
+		while (this.#waiting.length > 0 && (this.#welcome || this.#ended)) {
+			const batch = this.#waiting.shift()!;
+			this.#handedDown.push(batch);
+			this.#welcome = flow.write(batch.chunks, this.#onDone);
+		}
 		if (this.#ended) {
-			this.#flow.end();
+			flow.end();
 			this.#checkFlushed();
 		}
 	}
 
-	#write(flow: Flow): void {
+	/** Makes a batch of what is in the packer. An empty message is one too, if it is a datagram or somebody waits for it. */
+	#cut(): void {
+		if (!this.#framed) return;
+		this.#framed = false;
 		const bytes = this.#packer.length;
-		this.#batches.push({ bytes, sendings: this.#sendings });
+		const sendings = this.#sendings;
+		if (bytes === 0 && sendings.length === 0 && !this.#separate) return;
+		this.#waiting.push({ chunks: this.#packer.take(), bytes, sendings });
 		this.#sendings = [];
-		this.#handedDown += bytes;
-		this.#welcome = flow.write(this.#packer.take(), this.#onDone);
+		this.#cutBytes += bytes;
 	}
 
-	readonly #onDone = () => {
-		const batch = this.#batches.shift();
+	readonly #onDone = (error?: PostSocketsError) => {
+		const batch = this.#handedDown.shift();
 		if (!batch) return;
-		this.#handedDown -= batch.bytes;
-		for (const sending of batch.sendings) sending.settle('sent');
+		this.#cutBytes -= batch.bytes;
+		for (const sending of batch.sendings) {
+			if (error) sending.fail(error);
+			else sending.settle('sent');
+		}
 		if (!this.saturated) this.#tellDrained();
 		this.#checkFlushed();
 	};

@@ -1,9 +1,10 @@
 /** The framings of this package, by name. */
 
+import { datagram } from './framing/datagram.ts';
 import { delimited } from './framing/delimited.ts';
 import { lengthPrefix } from './framing/length-prefix.ts';
 import { lines } from './framing/lines.ts';
 import { stream } from './framing/stream.ts';
 import { varint } from './framing/varint.ts';
 
-export const frame = { lengthPrefix, varint, delimited, lines, stream };
+export const frame = { lengthPrefix, varint, delimited, lines, stream, datagram };

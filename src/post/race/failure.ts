@@ -19,8 +19,8 @@ export class EstablishmentError extends PostSocketsError {
 Object.defineProperty(EstablishmentError.prototype, 'name', { value: 'EstablishmentError' });
 
 /**
- * All attempts failed alike: that code. Differently: `all-attempts-failed`. Nothing to attempt: what DNS said. The
- * attempt reported first is the most preferred candidate's (its error is the `cause`).
+ * Attempts that got as far as the handshake decide, else all. They failed alike: that code. Differently:
+ * `all-attempts-failed`. Nothing to attempt: what DNS said. The `cause` is the error of the most preferred candidate.
  */
 export function establishmentError(machine: RaceMachine, loss: RaceLoss, report: RaceReport, reason?: unknown) {
 	const remote = report.target;
@@ -35,11 +35,17 @@ export function establishmentError(machine: RaceMachine, loss: RaceLoss, report:
 	const first = failed[0]?.error;
 	if (loss === 'timed-out') return fail('timed-out', notReady(plan, report), first);
 	const limit = machine.exhausted ? `; limits.attempts (${plan.limits.attempts}) allowed no more` : '';
-	const code = first!.code;
-	if (failed.every(({ error }) => error!.code === code))
-		return fail(code, sameEverywhere(failed, remote) + limit, first);
+	// A peer that answered knows more than one that is not there: attempts that got as far as the handshake decide.
+	const furthest = failed.filter(({ connected }) => connected !== undefined);
+	const telling = furthest.length > 0 ? furthest : failed;
+	const cause = telling[0]!.error!;
+	if (telling.every(({ error }) => error!.code === cause.code)) {
+		const others = report.attempts.filter((_, index) => !telling.includes(attempts[index]!));
+		const rest = others.length > 0 ? `; otherwise: ${listAttempts(others)}` : '';
+		return fail(cause.code, sameEverywhere(telling, remote) + rest + limit, cause);
+	}
 	const what = `none of ${failed.length} attempts to reach ${remote} succeeded: ${listAttempts(report.attempts)}${limit}`;
-	return fail('all-attempts-failed', `${what}. The first: ${first!.message}`, first);
+	return fail('all-attempts-failed', `${what}. The first: ${cause.message}`, cause);
 }
 
 function sameEverywhere(failed: readonly Attempt[], remote: string): string {

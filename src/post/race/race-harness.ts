@@ -88,7 +88,7 @@ export function secureTransport(handshakes: Readonly<Record<string, number | Pos
 		name: 'tls',
 		features: tlsFeatures,
 		async establish({ stack, address, signal, onConnected }) {
-			const flow = await stack.connect(address, { signal });
+			const flow = await stack.connect!(address, { signal });
 			onConnected();
 			const handshake = handshakes['address' in address ? String(address.address) : address.path];
 			return new Promise((resolve, reject) => {
@@ -108,6 +108,7 @@ export function secureTransport(handshakes: Readonly<Record<string, number | Pos
 				});
 			});
 		},
+		listen: () => assert.fail('nothing listens here'),
 		accept: () => assert.fail('nothing is accepted here'),
 	};
 }

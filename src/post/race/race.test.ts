@@ -349,7 +349,7 @@ describe('paths', () => {
 	test('a local interface is passed on', async () => {
 		const { stack, run } = ground();
 		const error = await loss(run(listed(['6a']), { locals: [new Local({ stack, interface: 'eth7' })] }));
-		assert.equal(error.code, 'not-supported');
+		assert.equal(error.code, 'address-unavailable');
 	});
 
 	test('alternatives are each tried under their own name', async () => {

@@ -7,11 +7,11 @@ import { type Driver, drive } from '../../base/machine.ts';
 import { formatSocketAddress, type IpEndpoint, isUnix, type SocketAddress } from '../../base/socket-address.ts';
 import { fromSystem } from '../../base/system-error.ts';
 import type { Answer } from '../../stack/resolver.ts';
-import type { Dialer, Stack } from '../../stack/stack.ts';
+import type { Stack } from '../../stack/stack.ts';
 import type { Local } from '../endpoint/local.ts';
 import type { Remote } from '../endpoint/remote.ts';
 import type { Security } from '../policy/security.ts';
-import type { Established, Establishment, Transport } from '../transport/transport.ts';
+import { type Established, type Establishment, standsOn, type Transport } from '../transport/transport.ts';
 import type { EndpointSource, Query } from './endpoints.ts';
 import { establishmentError } from './failure.ts';
 import { type Attempt, type RaceEvent, RaceMachine, type RacePlan, type RaceSink } from './machine.ts';
@@ -81,7 +81,7 @@ class Runner implements RaceSink {
 	readonly #transports: readonly Transport[];
 	readonly #resolve: (winner: RaceWinner) => void;
 	readonly #reject: (error: Error) => void;
-	readonly #paths: readonly { readonly local: Local; readonly stack: Stack & Dialer }[];
+	readonly #paths: readonly { readonly local: Local; readonly stack: Stack }[];
 	readonly #clock: Clock;
 	readonly #machine: RaceMachine;
 	readonly #driver: Driver<RaceEvent>;
@@ -105,7 +105,9 @@ class Runner implements RaceSink {
 		this.#resolve = resolve;
 		this.#reject = reject;
 		this.#target = String(options.remote);
-		this.#paths = options.locals.flatMap((local) => (canDial(local.stack) ? [{ local, stack: local.stack }] : []));
+		this.#paths = options.locals
+			.filter(({ stack }) => transports.some((transport) => standsOn(transport, stack, 'initiate')))
+			.map((local) => ({ local, stack: local.stack }));
 		this.#clock = options.locals[0]!.stack.clock;
 		this.#machine = new RaceMachine(this.#plan());
 		this.#driver = drive(this.#machine, this as RaceSink, this.#clock);
@@ -258,10 +260,6 @@ class Runner implements RaceSink {
 		const trace: RaceTrace = { race: this.#number, target: this.#target, at: this.#clock.now(), step };
 		raceChannel.publish(trace);
 	}
-}
-
-function canDial(stack: Stack): stack is Stack & Dialer {
-	return stack.connect !== undefined;
 }
 
 /** IPv6 first (RFC 6724 §2.1), unless a local address leaves only its own family. */

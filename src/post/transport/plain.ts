@@ -11,9 +11,10 @@ function plain(name: string, features: TransportFeatures): Transport {
 		name,
 		features,
 		async establish({ stack, address, local, interface: via, signal }) {
-			const flow = await stack.connect(address, { local, interface: via, signal });
+			const flow = await stack.connect!(address, { local, interface: via, signal });
 			return { flow, security: undefined };
 		},
+		listen: ({ stack, address, ...options }) => stack.listen!(address, options),
 		async accept(flow) {
 			return { flow, security: undefined };
 		},

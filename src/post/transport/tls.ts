@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import * as nodeTls from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
-import { abortedBy, PostSocketsError } from '../../base/errors.ts';
+import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import { formatSocketAddress } from '../../base/socket-address.ts';
 import { DuplexFlow } from '../../duplex/duplex-flow.ts';
 import { duplexOf } from '../../duplex/native.ts';
@@ -16,10 +16,17 @@ export const tls: Transport = {
 	name: 'tls',
 	features: tlsFeatures,
 
-	check: (security) => void tlsOptions(security),
+	check(security) {
+		tlsOptions(security);
+		for (const pin of [security.pin ?? []].flat()) {
+			if (!/^[0-9a-f]{64}$/.test(plainHex(pin))) {
+				throw badArgument(`"${pin}" is no SHA-256 fingerprint: 32 bytes in hexadecimal, with or without colons`);
+			}
+		}
+	},
 
 	async establish({ stack, address, name, security, local, interface: via, signal, onConnected }) {
-		const flow = await stack.connect(address, { local, interface: via, signal });
+		const flow = await stack.connect!(address, { local, interface: via, signal });
 		if (signal.aborted) {
 			flow.abort();
 			throw abortedBy(signal, 'initiate');
@@ -37,6 +44,8 @@ export const tls: Transport = {
 			}),
 		);
 	},
+
+	listen: ({ stack, address, ...options }) => stack.listen!(address, options),
 
 	async accept(flow, { stack, security, signal }) {
 		return handshake(flow, stack.clock, signal, 'secure', undefined, security, (socket) => {
@@ -154,7 +163,7 @@ function pinRefusal(security: Security, info: SecurityInfo, remote: string): str
 	const pins = [security.pin].flat().map(plainHex);
 	if (info.peerFingerprint !== undefined && pins.includes(plainHex(info.peerFingerprint))) return undefined;
 	const shown = info.peerFingerprint ?? '(none)';
-	return `the certificate of ${remote} has the fingerprint ${shown}, which is not pinned; pin it if it is the right one`;
+	return `the certificate of ${remote} has the fingerprint ${shown}, which is not pinned; pin it if it is what the server printed`;
 }
 
 function plainHex(fingerprint: string): string {

@@ -4,24 +4,23 @@
  */
 
 import type { SocketAddress } from '../../base/socket-address.ts';
-import type { Flow } from '../../stack/flow.ts';
-import type { ConnectOptions, Dialer, Stack } from '../../stack/stack.ts';
+import type { Flow, FlowListener } from '../../stack/flow.ts';
+import type { ConnectOptions, ListenOptions, Stack } from '../../stack/stack.ts';
+import type { SelectionFeatures } from '../policy/features.ts';
 import type { Security, SecurityInfo } from '../policy/security.ts';
 
-/** The selection properties of RFC 9622 §6.2 that tell transports apart, as what this one gives. */
-export interface TransportFeatures {
+/** What a policy selects by, and what an endpoint does. */
+export interface TransportFeatures extends SelectionFeatures {
 	readonly secure: boolean;
 	/** What it connects to. */
 	readonly addressing: 'ip' | 'unix';
-	readonly reliability: boolean;
-	readonly preserveOrder: boolean;
-	readonly preserveMsgBoundaries: boolean;
-	readonly congestionControl: boolean;
-	readonly multistreaming: boolean;
+	/** It stands on the stack's ports, not on its flows: every write is a datagram. */
+	readonly datagrams: boolean;
 }
 
 export interface Establishment extends Omit<ConnectOptions, 'signal'> {
-	readonly stack: Stack & Dialer;
+	/** With the ability the transport needs. */
+	readonly stack: Stack;
 	readonly address: SocketAddress;
 	/** The name the peer must prove to have. */
 	readonly name: string;
@@ -38,6 +37,12 @@ export interface Established {
 	readonly security: SecurityInfo | undefined;
 }
 
+/** Where and how to listen. */
+export interface Standing extends ListenOptions {
+	readonly stack: Stack;
+	readonly address: SocketAddress;
+}
+
 export interface Acceptance {
 	readonly stack: Stack;
 	readonly security: Security;
@@ -51,19 +56,38 @@ export interface Transport {
 	check?(security: Security): void;
 	/** Resolves when the application could send: handshake done, trust decided. */
 	establish(establishment: Establishment): Promise<Established>;
-	/** The listening side of the same. The flow is the transport's: when this rejects, it is closed, or told why and closing. */
+	/** Opens the listening side at one address. */
+	listen(standing: Standing): Promise<FlowListener>;
+	/** Makes a flow of the listening side ready. The flow is the transport's: when this rejects, it is closed, or told why and closing. */
 	accept(flow: Flow, acceptance: Acceptance): Promise<Established>;
 }
 
+/** Whether `stack` has what `transport` stands on. */
+export function standsOn({ features }: Transport, stack: Stack, side: 'initiate' | 'listen'): boolean {
+	if (features.datagrams) return stack.bind !== undefined;
+	return (side === 'initiate' ? stack.connect : stack.listen) !== undefined;
+}
+
+/** A stream: RFC 9623 §10.1. Keep-alives and active reads are the kernel's to give, and not asked of it yet. */
 const stream = {
 	reliability: true,
-	preserveOrder: true,
 	preserveMsgBoundaries: false,
-	congestionControl: true,
+	perMsgReliability: false,
+	preserveOrder: true,
+	zeroRttMsg: false,
 	multistreaming: false,
-};
+	fullChecksumSend: true,
+	fullChecksumRecv: true,
+	congestionControl: true,
+	keepAlive: false,
+	softErrorNotify: false,
+	activeReadBeforeSend: true,
+	multipath: false,
+	direction: 'bidirectional',
+	deliversOnce: true,
+	datagrams: false,
+} as const satisfies Partial<TransportFeatures>;
 
-/** The features of TCP (RFC 9623 §10.1). */
 export const tcpFeatures: TransportFeatures = { ...stream, secure: false, addressing: 'ip' };
 
 /** TLS over TCP: the same, secured. */
@@ -71,3 +95,19 @@ export const tlsFeatures: TransportFeatures = { ...stream, secure: true, address
 
 /** A Unix stream socket: as TCP; the file's permissions are its security. */
 export const unixFeatures: TransportFeatures = { ...stream, secure: false, addressing: 'unix' };
+
+/** RFC 9623 §10.3 */
+export const udpFeatures: TransportFeatures = {
+	...stream,
+	secure: false,
+	addressing: 'ip',
+	datagrams: true,
+	reliability: false,
+	preserveMsgBoundaries: true,
+	preserveOrder: false,
+	zeroRttMsg: true,
+	congestionControl: false,
+	softErrorNotify: true,
+	activeReadBeforeSend: false,
+	deliversOnce: false,
+};
