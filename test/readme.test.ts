@@ -55,6 +55,24 @@ void server.accept().then(async (peer) => {
 	},
 	{ has: "initiate('tcp://localhost:1')", before: '', after: '', prints: 'refused\n' },
 	{ has: 'profiles.unreliableDatagram', before: '', after: '', prints: 'HELLO\n' },
+	{
+		has: 'new Association',
+		before: `import { listen, selfSigned } from 'post-sockets';
+import { mkdtempSync } from 'node:fs';
+const security = selfSigned(), ca = security.cert;
+await using server = await listen('localhost:0', { protocol: lines(), security });
+void (async () => {
+	for await (const peer of server) peer.post('hello'), peer.onMessage(() => {});
+})();
+process.chdir(mkdtempSync('${folder}/'));
+`,
+		rewrite: (code: string) =>
+			code
+				.replace("'localhost:3005'", '`localhost:${server.port}`')
+				.replace('await using second', 'await first.receive();\nawait using second'),
+		after: 'console.log(second.transients[0]!.security!.resumed);',
+		prints: 'true\n',
+	},
 	{ has: 'virtualClock()', before: '', after: '', prints: '270\n' },
 ];
 

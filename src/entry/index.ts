@@ -13,6 +13,10 @@
 import './wiring.ts';
 
 export { type ErrorCode, errorCodes, PostSocketsError } from '../base/errors.ts';
+export { fileStore } from '../post/association/file-store.ts';
+export { memoryStore } from '../post/association/memory-store.ts';
+export type { AssociationStore } from '../post/association/store.ts';
+export { type AssociatedOptions, Association, type AssociationOptions } from '../post/carrier/association.ts';
 export {
 	Carrier,
 	type CarrierEvents,

@@ -37,6 +37,11 @@ export class Hints {
 		this.#network = network;
 	}
 
+	/** The family of the winner, which a race then need not wait to be told of by the other. */
+	get family(): 4 | 6 | undefined {
+		return this.exploring ? undefined : this.winner?.family;
+	}
+
 	/**
 	 * The same candidates of one protocol: first the one that won last, then those without failures in the given order,
 	 * but for those known to be significantly better than one before them, then those that failed, the least bad first.

@@ -10,10 +10,12 @@ import { settle } from '../policy/cascade.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Security } from '../policy/security.ts';
 import { EstablishmentError } from '../race/failure.ts';
+import type { RaceHints } from '../race/machine.ts';
 import { checkRace, type RaceOptions, type RaceWinner, race } from '../race/race.ts';
 import type { RaceReport } from '../race/report.ts';
 import type { RaceLimits, RaceTiming, RacingMode } from '../race/timing.ts';
 import { eligible, plainTransports, selectTransports } from '../transport/select.ts';
+import type { Sessions } from '../transport/transport.ts';
 import { Carrier } from './carrier.ts';
 import type { CarrierLimits } from './limits.ts';
 
@@ -62,9 +64,25 @@ export function bareProtocol(scheme: string | undefined): Protocol<Uint8Array, U
  * Mistakes in the arguments throw `bad-argument`, `not-supported` or `policy-contradiction` before anything is asked or
  * opened. What the network does rejects with an `EstablishmentError`, whose `report` has every attempt.
  */
-export async function initiate<In = Uint8Array, Out = Uint8Array>(
+export function initiate<In = Uint8Array, Out = Uint8Array>(
 	remote: RemoteLike,
 	options: InitiateOptions<In, Out> = {},
+): Promise<Carrier<In, Out>> {
+	return initiateWith(remote, options, undefined);
+}
+
+/** What an association knows, and learns, of one race. */
+export interface RaceMemory {
+	hints(target: string): RaceHints;
+	sessions(security: Security): (name: string, port: number) => Sessions;
+	learn(report: RaceReport): void;
+}
+
+/** `initiate` on behalf of an association. */
+export async function initiateWith<In, Out>(
+	remote: RemoteLike,
+	options: InitiateOptions<In, Out>,
+	memory: RaceMemory | undefined,
 ): Promise<Carrier<In, Out>> {
 	const { signal, lazy = false, closeTimeout, limits } = options;
 	const target = Remote.from(remote);
@@ -87,7 +105,11 @@ export async function initiate<In = Uint8Array, Out = Uint8Array>(
 		limits,
 	};
 	for (const transport of checkRace(contest)) transport.check?.(security);
-	const establish = (signal: AbortSignal) => raceOrFallBack({ ...contest, signal }, options.allowPlaintext ?? false);
+	const establish = (signal: AbortSignal) => {
+		const known = memory && { hints: memory.hints(String(target)), sessions: memory.sessions(security) };
+		const racing = raceOrFallBack({ ...contest, ...known, signal }, options.allowPlaintext ?? false);
+		return memory ? learning(racing, memory) : racing;
+	};
 
 	const common = { clock, target: String(target), closeTimeout, limits };
 	if (lazy) {
@@ -104,6 +126,17 @@ export async function initiate<In = Uint8Array, Out = Uint8Array>(
 	carrier.settleRace(winner.report);
 	carrier.attach(winner, winner.transport, winner.stack.name);
 	return carrier;
+}
+
+async function learning(racing: Promise<RaceWinner>, memory: RaceMemory): Promise<RaceWinner> {
+	try {
+		const winner = await racing;
+		memory.learn(winner.report);
+		return winner;
+	} catch (error) {
+		if (error instanceof EstablishmentError) memory.learn(error.report);
+		throw error;
+	}
 }
 
 async function raceOrFallBack(options: RaceOptions, allowPlaintext: boolean): Promise<RaceWinner> {

@@ -27,6 +27,8 @@ export interface SecurityInfo {
 	readonly protocol: string;
 	readonly cipher: string;
 	readonly alpn: string | undefined;
+	/** An earlier session was taken up again, without a certificate being shown. */
+	readonly resumed: boolean;
 	/** The SHA-256 fingerprint of the peer's certificate, if it showed one. */
 	readonly peerFingerprint: string | undefined;
 }

@@ -7,8 +7,10 @@
  * and in the same step all others are cancelled.
  */
 
+import type { IpAddress } from '../../base/address.ts';
 import type { PostSocketsError } from '../../base/errors.ts';
 import type { Machine, Wake } from '../../base/machine.ts';
+import { isUnix } from '../../base/socket-address.ts';
 import type { Answer } from '../../stack/resolver.ts';
 import { type Endpoint, EndpointSet, type EndpointSource, familyOf, type Query } from './endpoints.ts';
 import type { RaceLimits, RaceTiming, RacingMode } from './timing.ts';
@@ -25,11 +27,22 @@ export interface RaceProtocol {
 	readonly handshake: boolean;
 }
 
+/** What is known from earlier races: it ranks and paces, it never adds or removes. */
+export interface RaceHints {
+	/** The family to prefer, because it won the last time; undefined for the usual one. */
+	readonly family: 4 | 6 | undefined;
+	/** The same endpoints in the order to try them. */
+	order(endpoints: readonly Endpoint[], protocol: string): Endpoint[];
+	/** Milliseconds to wait after an attempt at this address before the next; undefined if nothing is known (H-33). */
+	attemptDelay(address: IpAddress): number | undefined;
+}
+
 export interface RacePlan {
 	readonly paths: readonly RacePath[];
 	readonly protocols: readonly RaceProtocol[];
 	readonly sources: readonly EndpointSource[];
 	readonly mode: RacingMode;
+	readonly hints?: RaceHints | undefined;
 	readonly timing: RaceTiming;
 	readonly limits: RaceLimits;
 	/** Milliseconds for the whole race; `Infinity` for no end. */
@@ -296,7 +309,7 @@ class Leaves implements Node {
 			const attempt = this.#race.launch(this, this.#untried()[0]!, now);
 			this.#attempts.push(attempt);
 			this.#tried.add(attempt.endpoint.key);
-			this.#nextAt = now + this.#delay();
+			this.#nextAt = now + this.#delay(attempt.endpoint);
 			sink.start(attempt);
 		}
 	}
@@ -321,10 +334,11 @@ class Leaves implements Node {
 		return due;
 	}
 
-	#delay(): number {
-		const { mode, timing } = this.#race.plan;
+	#delay({ address }: Endpoint): number {
+		const { mode, timing, hints } = this.#race.plan;
 		if (mode === 'simultaneous') return 0;
-		return mode === 'failover' ? Number.POSITIVE_INFINITY : timing.attemptDelay;
+		if (mode === 'failover') return Number.POSITIVE_INFINITY;
+		return (isUnix(address) ? undefined : hints?.attemptDelay(address.address)) ?? timing.attemptDelay;
 	}
 
 	get #name(): string {
@@ -333,7 +347,8 @@ class Leaves implements Node {
 
 	#untried(): Endpoint[] {
 		const last = this.#attempts.at(-1);
-		return this.#endpoints.untried(this.#name, this.#tried, last && familyOf(last.endpoint.address));
+		const untried = this.#endpoints.untried(this.#name, this.#tried, last && familyOf(last.endpoint.address));
+		return this.#race.plan.hints?.order(untried, this.#name) ?? untried;
 	}
 }
 

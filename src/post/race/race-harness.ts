@@ -97,7 +97,13 @@ export function secureTransport(handshakes: Readonly<Record<string, number | Pos
 					reject(error);
 				};
 				const after = typeof handshake === 'number' ? handshake : 20;
-				const security = { protocol: 'TLSv1.3', cipher: 'none', alpn: undefined, peerFingerprint: undefined };
+				const security = {
+					protocol: 'TLSv1.3',
+					cipher: 'none',
+					alpn: undefined,
+					resumed: false,
+					peerFingerprint: undefined,
+				};
 				const timer = stack.clock.after(after, () => {
 					if (handshake instanceof PostSocketsError) fail(handshake);
 					else if (handshake !== undefined) resolve({ flow, security });

@@ -11,10 +11,16 @@ import type { Stack } from '../../stack/stack.ts';
 import type { Local } from '../endpoint/local.ts';
 import type { Remote } from '../endpoint/remote.ts';
 import type { Security } from '../policy/security.ts';
-import { type Established, type Establishment, standsOn, type Transport } from '../transport/transport.ts';
+import {
+	type Established,
+	type Establishment,
+	type Sessions,
+	standsOn,
+	type Transport,
+} from '../transport/transport.ts';
 import type { EndpointSource, Query } from './endpoints.ts';
 import { establishmentError } from './failure.ts';
-import { type Attempt, type RaceEvent, RaceMachine, type RacePlan, type RaceSink } from './machine.ts';
+import { type Attempt, type RaceEvent, type RaceHints, RaceMachine, type RacePlan, type RaceSink } from './machine.ts';
 import { describeAttempt, type QueryReport, type RaceReport, round } from './report.ts';
 import { type RaceLimits, type RaceTiming, type RacingMode, raceLimits, raceTiming, racingMode } from './timing.ts';
 import { type RaceTrace, raceChannel } from './trace.ts';
@@ -31,6 +37,9 @@ export interface RaceOptions {
 	readonly racing?: RacingMode | undefined;
 	readonly timing?: Partial<RaceTiming> | undefined;
 	readonly limits?: Partial<RaceLimits> | undefined;
+	readonly hints?: RaceHints | undefined;
+	/** Sessions of the peer of that name and port. */
+	readonly sessions?: ((name: string, port: number) => Sessions) | undefined;
 	readonly signal: AbortSignal;
 }
 
@@ -150,6 +159,7 @@ class Runner implements RaceSink {
 			security: this.#options.security,
 			local: localFor(address, local),
 			interface: local.interface,
+			sessions: this.#options.sessions?.(attempt.endpoint.source.name, attempt.endpoint.source.port),
 			signal,
 			onConnected: () => {
 				if (!signal.aborted) this.#send({ type: 'connected', attempt });
@@ -209,7 +219,7 @@ class Runner implements RaceSink {
 	}
 
 	#plan(): RacePlan {
-		const { remote, locals, select, security, racing, timing, limits, timeout } = this.#options;
+		const { remote, locals, select, security, racing, timing, limits, timeout, hints } = this.#options;
 		const context = { operation: 'initiate', remote: this.#target };
 		if (this.#paths.length === 0) {
 			const names = locals.map(({ stack }) => stack.name).join(', ');
@@ -222,9 +232,10 @@ class Runner implements RaceSink {
 			throw new PostSocketsError('not-supported', message, context);
 		}
 		return {
-			paths: this.#paths.map(({ local, stack }) => ({ name: stack.name, families: familiesOf(local) })),
+			paths: this.#paths.map(({ local, stack }) => ({ name: stack.name, families: familiesOf(local, hints?.family) })),
 			protocols: this.#transports.map(({ name, features }) => ({ name, handshake: features.secure })),
 			sources: remote.all.map((remote) => sourceOf(remote, select(remote.scheme), security)),
+			hints,
 			mode: racingMode(racing),
 			timing: raceTiming(timing),
 			limits: raceLimits(limits),
@@ -262,10 +273,11 @@ class Runner implements RaceSink {
 	}
 }
 
-/** IPv6 first (RFC 6724 §2.1), unless a local address leaves only its own family. */
-function familiesOf({ address, stack }: Local): (4 | 6)[] {
+/** IPv6 first (RFC 6724 §2.1), unless IPv4 won the last time, or a local address leaves only its own family. */
+function familiesOf({ address, stack }: Local, preferred: 4 | 6 = 6): (4 | 6)[] {
 	if (address) return [address.family];
-	return [...(stack.features.ipv6 ? [6 as const] : []), ...(stack.features.ipv4 ? [4 as const] : [])];
+	const has = { 4: stack.features.ipv4, 6: stack.features.ipv6 };
+	return ([preferred, preferred === 6 ? 4 : 6] as const).filter((family) => has[family]);
 }
 
 /** A local port without an address is that port of the family's every address. */

@@ -25,7 +25,7 @@ export const tls: Transport = {
 		}
 	},
 
-	async establish({ stack, address, name, security, local, interface: via, signal, onConnected }) {
+	async establish({ stack, address, name, security, sessions, local, interface: via, signal, onConnected }) {
 		const flow = await stack.connect!(address, { local, interface: via, signal });
 		if (signal.aborted) {
 			flow.abort();
@@ -33,16 +33,19 @@ export const tls: Transport = {
 		}
 		onConnected();
 		const identity = security.serverName ?? name;
-		return handshake(flow, stack.clock, signal, 'secureConnect', identity, security, (socket) =>
-			nodeTls.connect({
+		return handshake(flow, stack.clock, signal, 'secureConnect', identity, security, (socket) => {
+			const session = sessions?.take();
+			const client = nodeTls.connect({
 				socket,
 				host: identity,
 				// RFC 6066 §3: without a trailing dot.
 				servername: isIP(identity) ? '' : identity.replace(/\.$/, ''),
 				rejectUnauthorized: security.pin === undefined,
+				...(session && { session: Buffer.from(session) }),
 				...tlsOptions(security),
-			}),
-		);
+			});
+			return sessions ? client.on('session', (fresh) => sessions.put(fresh)) : client;
+		});
 	},
 
 	listen: ({ stack, address, ...options }) => stack.listen!(address, options),
@@ -154,6 +157,7 @@ function describe(socket: nodeTls.TLSSocket): SecurityInfo {
 		protocol: socket.getProtocol() ?? 'unknown',
 		cipher: socket.getCipher().name,
 		alpn: socket.alpnProtocol || undefined,
+		resumed: socket.isSessionReused(),
 		peerFingerprint: socket.getPeerX509Certificate()?.fingerprint256,
 	};
 }

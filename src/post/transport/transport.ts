@@ -18,6 +18,12 @@ export interface TransportFeatures extends SelectionFeatures {
 	readonly datagrams: boolean;
 }
 
+/** Secure sessions with one peer, for resuming: each is taken once (RFC 8446 §C.4, RFC 9623 §5.3). */
+export interface Sessions {
+	take(): Uint8Array | undefined;
+	put(session: Uint8Array): void;
+}
+
 export interface Establishment extends Omit<ConnectOptions, 'signal'> {
 	/** With the ability the transport needs. */
 	readonly stack: Stack;
@@ -25,6 +31,7 @@ export interface Establishment extends Omit<ConnectOptions, 'signal'> {
 	/** The name the peer must prove to have. */
 	readonly name: string;
 	readonly security: Security;
+	readonly sessions?: Sessions | undefined;
 	/** No byte of the application has been sent when it fires; whatever is open must be closed at once. */
 	readonly signal: AbortSignal;
 	/** The connection stands, the handshake begins. */

@@ -1,0 +1,118 @@
+/** Associations: what one carrier has learnt serves the next, and nobody else. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileStore } from '../association/file-store.ts';
+import { memoryStore } from '../association/memory-store.ts';
+import { lines } from '../message/text-lines.ts';
+import { selfSigned } from '../policy/self-signed.ts';
+import { type Arm, closeAll, memoryArm, onArm, onBothArms } from './arms-harness.ts';
+import { Association, type AssociationOptions } from './association.ts';
+
+const security = selfSigned();
+
+/** Talks a line both ways, which is when a TLS 1.3 client gets its tickets, and says whether the session was resumed. */
+async function talk(association: Association, listener: Awaited<ReturnType<Arm['listen']>>): Promise<boolean> {
+	const [client, server] = await Promise.all([
+		association.initiate({ protocol: lines() }),
+		listener.accept() as ReturnType<typeof listener.accept>,
+	]);
+	server!.onMessage(({ content }) => server!.send(content as never));
+	assert.equal(await client.request('hello'), 'hello');
+	const { resumed } = client.transients[0]!.security!;
+	await closeAll(client, server!);
+	await client.closed;
+	return resumed;
+}
+
+async function ground(arm: Arm, options: Partial<AssociationOptions> = {}) {
+	const listener = (await arm.listen(lines(), { security }, 'tls')) as unknown as Awaited<ReturnType<Arm['listen']>>;
+	const make = (more: Partial<AssociationOptions> = {}) =>
+		new Association({
+			remote: listener.locals[0]!,
+			local: { stack: arm.stack },
+			security: { ca: security.cert },
+			...options,
+			...more,
+		});
+	return { listener, make };
+}
+
+describe('associations', () => {
+	onBothArms('P-50 P-51 P-54 X-14 the second carrier resumes the TLS session of the first', async (arm) => {
+		const { listener, make } = await ground(arm);
+		const association = make();
+		assert.equal(association.carriers.size, 0);
+		assert.equal(await talk(association, listener), false);
+		assert.equal(await talk(association, listener), true);
+		assert.equal(association.carriers.size, 0);
+		association.forget();
+		assert.equal(await talk(association, listener), false);
+		await listener.close();
+	});
+
+	onBothArms('T-8.1.10-01 partitions of one store share nothing, associations of one partition do', async (arm) => {
+		const store = memoryStore();
+		const { listener, make } = await ground(arm, { store });
+		assert.equal(await talk(make({ partition: 'a' }), listener), false);
+		assert.equal(await talk(make({ partition: 'b' }), listener), false);
+		assert.equal(await talk(make({ partition: 'a' }), listener), true);
+		assert.equal(await talk(make({ partition: 'a', security: { pin: security.fingerprint } }), listener), false);
+		await listener.close();
+	});
+
+	onBothArms('P-57 a file store carries the session to another association, if it may hold secrets', async (arm) => {
+		const folder = mkdtempSync(join(tmpdir(), 'post-sockets-association-'));
+		const path = join(folder, 'store');
+		const { listener, make } = await ground(arm);
+		for (const expected of [false, true]) {
+			const store = await fileStore(path, { secrets: 'plain' });
+			assert.equal(await talk(make({ store }), listener), expected);
+			await store.flush();
+			await store.close();
+		}
+		await listener.close();
+		rmSync(folder, { recursive: true });
+	});
+
+	test('P-56 I-4.1.1-08 what won is tried first the next time', () =>
+		onArm(
+			memoryArm({
+				names: { 'api.test': { AAAA: ['2001:db8::1'], A: ['192.0.2.7'] } },
+				script: { '2001:db8::1': { connect: 'black-hole' } },
+			}),
+			async (arm) => {
+				const { stack } = arm;
+				const place = await stack.listen(
+					{
+						address: (await stack.resolver.resolve('api.test', 'A', new AbortController().signal)).records[0]!.address,
+						port: 80,
+					},
+					{ handler: { onFlow: (flow) => flow.abort(), onClose() {} }, signal: new AbortController().signal },
+				);
+				const times: number[] = [];
+				// One race in twenty ignores what is known; six associations do not all draw that lot.
+				for (let count = 0; count < 6; count += 1) {
+					const association = new Association({ remote: 'tcp://api.test:80', local: { stack } });
+					for (let race = 0; race < 2; race += 1) {
+						const carrier = await association.initiate();
+						times.push(carrier.race!.milliseconds);
+						await carrier.closed;
+					}
+				}
+				assert.deepEqual(new Set(times.filter((_, index) => index % 2 === 0)), new Set([270]));
+				assert.ok(times.includes(20), `first and second races took ${times}`);
+				await place.close();
+			},
+		));
+
+	test('P-52 mistakes are told when it is made', () => {
+		assert.throws(() => new Association({ remote: 'nowhere' }), { code: 'bad-argument' });
+		assert.throws(() => new Association({ remote: 'a.test:1', policy: { reliabilty: 'require' } as never }), {
+			code: 'bad-argument',
+		});
+	});
+});
