@@ -13,7 +13,7 @@ export interface PortHandler {
 }
 
 export interface Port {
-	/** With the port that was really taken. */
+	/** With the port that was really taken. Of a member of a multicast group, the address is the group's. */
 	readonly local: IpEndpoint;
 	/** The only peer, for a connected port. */
 	readonly remote: IpEndpoint | undefined;

@@ -26,7 +26,10 @@ export interface StackBase {
 export interface ConnectOptions {
 	/** The local address to come from; port 0 for any. Default: the stack chooses. */
 	readonly local?: IpEndpoint | undefined;
-	/** The network interface to leave by, by name. A stack that cannot bind to it rejects with `not-supported`. */
+	/**
+	 * The network interface to leave by, by name. Rejects with `address-unavailable` where the stack has none of that name,
+	 * with `not-supported` where it cannot choose.
+	 */
 	readonly interface?: string | undefined;
 	readonly signal: AbortSignal;
 }
@@ -57,14 +60,40 @@ export interface Acceptor {
 export interface BindOptions {
 	/** Only exchange datagrams with this peer; ICMP errors then reach `onError`. */
 	readonly remote?: IpEndpoint | undefined;
-	/** Let other ports share the address, as multicast wants it. Default false. */
+	/** Let other ports share the address, as multicast wants it. Default false; a port that joins a group always does. */
 	readonly shared?: boolean | undefined;
+	/** Join this group. The address to bind to is then the unspecified one of its family, or the group's. */
+	readonly group?: MulticastGroup | undefined;
+	/** Routers that what is sent may pass, plus one: 1 to 255, unicast too. Default: the system's; multicast 1. */
+	readonly hopLimit?: number | undefined;
+	/** The interface that multicast is sent by, by name. Default: the system's choice. */
+	readonly interface?: string | undefined;
+	/** Members on this host hear the multicast of this port. Default true. */
+	readonly loopback?: boolean | undefined;
 	/** Of the opening only. */
 	readonly signal: AbortSignal;
 }
 
+/**
+ * What a port joins; it leaves when it closes. Only datagrams to the group reach the port, so not what is sent to its
+ * host alone, nor to another group on the same port number.
+ */
+export interface MulticastGroup {
+	readonly address: IpAddress;
+	/** Hear this sender alone (source-specific multicast, RFC 4607). Default: every sender. */
+	readonly source?: IpAddress | undefined;
+	/**
+	 * The interface to join on, by name: the membership is there and nowhere else. Default: that of the port, else the
+	 * system's choice. Groups that mean nothing without one (ff01::/16, ff02::/16) need it, or a zone.
+	 */
+	readonly interface?: string | undefined;
+}
+
 export interface Datagrams {
-	/** Opens a port. Rejects as `listen` does. No packet is sent. */
+	/**
+	 * Opens a port. Rejects as `listen` does; with `bad-argument` for a group that is no multicast address and with
+	 * `address-unavailable` for an interface that is not there. No datagram is sent.
+	 */
 	bind(local: IpEndpoint, options: BindOptions): Promise<Port>;
 }
 
@@ -79,6 +108,21 @@ export interface Interface {
 export interface Watchable {
 	/** The interfaces that are up, now. */
 	interfaces(): readonly Interface[];
+	/**
+	 * Tells how `interfaces()` changes from now on, never from inside a call, until it is disposed of or the stack closes.
+	 * What changes and changes back between two looks is not told. It does not hold the process; a stack that must look
+	 * for changes does so only while somebody watches. Throws `closed`.
+	 */
+	watch(listener: (change: InterfaceChange) => void): Disposable;
+}
+
+/** What became of the interfaces, at least one of them. One that was renamed is removed and added. */
+export interface InterfaceChange {
+	readonly added: readonly Interface[];
+	/** As they were. */
+	readonly removed: readonly Interface[];
+	/** Other addresses or another MTU than before: as they are now. */
+	readonly changed: readonly Interface[];
 }
 
 export interface Naming {

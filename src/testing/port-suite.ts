@@ -1,32 +1,23 @@
 /** The contract of `Port` as tests: `portSuite('my ports', make)` in a test file runs them on those of your stack. */
 
 import assert from 'node:assert/strict';
-import { IpAddress } from '../base/address.ts';
-import type { PostSocketsError } from '../base/errors.ts';
-import { formatSocketAddress, type IpEndpoint, sameSocketAddress } from '../base/socket-address.ts';
-import type { Port, PortHandler } from '../stack/port.ts';
-import type { BindOptions, Datagrams, StackBase, StackFeatures } from '../stack/stack.ts';
+import { formatSocketAddress, sameSocketAddress } from '../base/socket-address.ts';
+import { declareMulticast, Groups } from './port-multicast.ts';
+import { datagram, Place, type PortFixture } from './port-probe.ts';
 import { rejection, type SuiteOptions, settled, suite, turns, until } from './suite.ts';
 
-/** A stack of its own for one test. */
-export interface PortFixture {
-	readonly stack: StackBase & Datagrams & { readonly features: StackFeatures };
-	/** An address of the stack that it can bind to and send to. Default 127.0.0.1. */
-	readonly ipv4?: IpAddress | undefined;
-	/** Default ::1. */
-	readonly ipv6?: IpAddress | undefined;
-	/** Ports that are open; when given, each test expects 0 in the end. */
-	readonly open?: (() => number) | undefined;
-}
+export type { PortFixture } from './port-probe.ts';
 
 export function portSuite(name: string, make: () => Promise<PortFixture>, options: SuiteOptions = {}): void {
 	suite(name, options, async (declare) => {
-		const { stack } = await make();
+		const { stack, multicast } = await make();
 		const { features } = stack;
 		await stack.close();
 		for (const family of [4, 6] as const) {
 			const there = family === 4 ? features.ipv4 : features.ipv6;
-			function portTest(title: string, body: (place: Place) => Promise<void>): void {
+			const missing = there ? undefined : `this stack has no IPv${family}`;
+			const by = family === 4 ? multicast?.ipv4 : multicast?.ipv6;
+			function portTest(title: string, body: (place: Place) => Promise<void>, skip = missing): void {
 				declare(
 					`udp${family}: ${title}`,
 					async () => {
@@ -45,15 +36,24 @@ export function portSuite(name: string, make: () => Promise<PortFixture>, option
 						);
 						assert.equal(fixture.open?.() ?? 0, 0, 'something is left open');
 					},
-					there ? undefined : `this stack has no IPv${family}`,
+					skip,
 				);
 			}
 			declarePorts(portTest);
+			declareMulticast((title, body) =>
+				portTest(
+					title,
+					(place) => body(new Groups(place, family, by ?? '')),
+					missing ?? (by === undefined ? `the fixture names no interface for IPv${family} multicast` : undefined),
+				),
+			);
 		}
 	});
 }
 
-function declarePorts(portTest: (title: string, body: (place: Place) => Promise<void>) => void): void {
+type PortTest = (title: string, body: (place: Place) => Promise<void>) => void;
+
+function declarePorts(portTest: PortTest): void {
 	portTest('a port says where it really is', async (place) => {
 		const { port } = await place.bind();
 		assert.ok(port.local.address.equals(place.address));
@@ -85,7 +85,7 @@ function declarePorts(portTest: (title: string, body: (place: Place) => Promise<
 		await until('every done came', () => a.dones.length === 1000);
 		await settled(() => b.received.length);
 		assert.ok(b.received.length > 0);
-		const numbers = b.received.map(({ bytes }) => (bytes[0]! << 8) | bytes[1]!);
+		const numbers = b.numbers();
 		assert.equal(new Set(numbers).size, numbers.length, 'a datagram came twice');
 		for (const [index, { bytes }] of b.received.entries()) assert.deepEqual(bytes, datagram(numbers[index]!, 1000));
 	});
@@ -179,92 +179,4 @@ function declarePorts(portTest: (title: string, body: (place: Place) => Promise<
 		assert.ok(end.closes[0], 'an end that nobody asked for is an error');
 		await rejection(place.bind(), 'closed');
 	});
-}
-
-class Place {
-	readonly fixture: PortFixture;
-	readonly address: IpAddress;
-	readonly ends: PortProbe[] = [];
-
-	constructor(fixture: PortFixture, family: 4 | 6) {
-		this.fixture = fixture;
-		const { ipv4 = IpAddress.loopback4, ipv6 = IpAddress.loopback6 } = fixture;
-		this.address = family === 4 ? ipv4 : ipv6;
-	}
-
-	async bind(
-		options: Partial<BindOptions> = {},
-		local: IpEndpoint = { address: this.address, port: 0 },
-	): Promise<PortProbe> {
-		const port = await this.fixture.stack.bind(local, { signal: new AbortController().signal, ...options });
-		const end = new PortProbe(port);
-		this.ends.push(end);
-		return end;
-	}
-}
-
-/** A port's handler that keeps what it hears, and writes down what breaks the contract. */
-class PortProbe implements PortHandler {
-	readonly port: Port;
-	readonly breaches: string[] = [];
-	readonly received: { readonly bytes: Uint8Array; readonly from: IpEndpoint }[] = [];
-	readonly errors: PostSocketsError[] = [];
-	readonly dones: (PostSocketsError | undefined)[] = [];
-	readonly closes: (PostSocketsError | undefined)[] = [];
-	#inside = false;
-
-	constructor(port: Port) {
-		this.port = port;
-		port.handler = this;
-	}
-
-	/** Sends a copy, which is spoiled once `done` came. */
-	send(bytes: Uint8Array, to: IpEndpoint | undefined): void {
-		const copy = new Uint8Array(bytes);
-		let called = false;
-		this.#inside = true;
-		this.port.send(copy, to, (error) => {
-			if (this.#inside) this.breaches.push('done from inside a call');
-			if (called) this.breaches.push('done twice');
-			called = true;
-			this.dones.push(error);
-			copy.fill(0xee);
-		});
-		this.#inside = false;
-	}
-
-	close(): void {
-		this.#inside = true;
-		this.port.close();
-		this.#inside = false;
-	}
-
-	failed(): number {
-		return this.dones.filter((error) => error !== undefined).length;
-	}
-
-	onDatagram(bytes: Uint8Array, from: IpEndpoint): void {
-		this.#heard('onDatagram');
-		this.received.push({ bytes: new Uint8Array(bytes), from });
-	}
-
-	onError(error: PostSocketsError): void {
-		this.#heard('onError');
-		this.errors.push(error);
-	}
-
-	onClose(error: PostSocketsError | undefined): void {
-		this.#heard('onClose');
-		this.closes.push(error);
-	}
-
-	#heard(event: string): void {
-		if (this.#inside) this.breaches.push(`${event} from inside a call`);
-		if (this.closes.length > 0) this.breaches.push(`${event} after onClose`);
-	}
-}
-
-/** Bytes that tell their number in the first two, and depend on it in the others. */
-function datagram(number: number, length: number): Uint8Array {
-	return Uint8Array.from({ length }, (_, index) => (index === 0 ? number >> 8 : number * (index === 1 ? 1 : index)));
 }

@@ -48,7 +48,7 @@ describe('selfSigned()', () => {
 			{ ca: Buffer.from(cert) },
 			{ ca: [cert] },
 			{ pin: fingerprint },
-			{ pin: ['00', fingerprint.replaceAll(':', '').toLowerCase()] },
+			{ pin: ['00'.repeat(32), fingerprint.replaceAll(':', '').toLowerCase()] },
 		]) {
 			const carrier = await initiate('api.test:443', { security: client, local: { stack } });
 			assert.equal(carrier.transients[0]!.security!.peerFingerprint, fingerprint);

@@ -10,11 +10,12 @@ import {
 import { fromSystem } from '../../base/system-error.ts';
 import { socketEnds } from '../../duplex/socket-ends.ts';
 import type { Flow } from '../../stack/flow.ts';
+import { routeTo } from '../../stack/route.ts';
 import type { ConnectOptions } from '../../stack/stack.ts';
 import { attempt } from './attempt.ts';
 import { flowOver, type Ground } from './ground.ts';
+import { interfaces } from './interfaces.ts';
 import { checkPath, pathFailure } from './socket-file.ts';
-import { routeTo } from './source.ts';
 
 /** Opens one flow: by the numbers, without a look-up of names and without node's own racing. */
 export async function connect(target: SocketAddress, options: ConnectOptions, ground: Ground): Promise<Flow> {
@@ -28,7 +29,7 @@ export async function connect(target: SocketAddress, options: ConnectOptions, gr
 		}
 		return open(target, undefined, options.signal, ground);
 	}
-	const { local, remote } = routeTo(target, options);
+	const { local, remote } = routeTo(target, options, interfaces);
 	return open(remote, local, options.signal, ground);
 }
 

@@ -19,6 +19,12 @@ const { loopback4, loopback6, any4, any6 } = IpAddress;
 const hasIpv6 = interfaces().some(({ addresses }) => addresses.some((address) => address.equals(loopback6)));
 const noIpv6 = hasIpv6 ? false : 'this machine has no ::1';
 
+/** An interface that carries multicast; that to oneself does it for IPv4 alone. */
+function outward(family: 4 | 6) {
+	const all = interfaces().filter(({ addresses }) => addresses.some((address) => address.family === family));
+	return all.find(({ loopback }) => !loopback) ?? (family === 4 ? all[0] : undefined);
+}
+
 const { signal } = new AbortController();
 
 for (const internals of [true, false]) {
@@ -30,7 +36,10 @@ for (const internals of [true, false]) {
 		return { stack, open: () => stack.open };
 	};
 	stackSuite(name, fixture);
-	if (internals) portSuite(`${name}: ports`, fixture);
+	if (internals) {
+		const multicast = { ipv4: outward(4)?.name, ipv6: hasIpv6 ? outward(6)?.name : undefined };
+		portSuite(`${name}: ports`, async () => ({ ...(await fixture()), multicast }));
+	}
 
 	test(`${name}: a thousand connects and closes leave nothing`, async () => {
 		await turns(3);
@@ -216,7 +225,7 @@ test('connect says what is wrong with its local address or interface', () =>
 		const loopback = stack.interfaces().find((each) => each.loopback);
 		assert.ok(loopback);
 
-		const unknown = await rejection(connect({ interface: 'none0' }), 'not-supported');
+		const unknown = await rejection(connect({ interface: 'none0' }), 'address-unavailable');
 		assert.ok(unknown.message.includes(loopback.name), unknown.message);
 		await rejection(connect({ local: { address: loopback6, port: 0 } }), 'bad-argument');
 		await rejection(connect({ local: { address: IpAddress.parse('203.0.113.77'), port: 0 } }), 'address-unavailable');

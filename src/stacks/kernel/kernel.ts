@@ -22,6 +22,7 @@ import type {
 	Datagrams,
 	Dialer,
 	Interface,
+	InterfaceChange,
 	ListenOptions,
 	Naming,
 	Stack,
@@ -30,6 +31,7 @@ import type {
 } from '../../stack/stack.ts';
 import { connect } from './connect.ts';
 import type { Ground } from './ground.ts';
+import { InterfacePoll } from './interface-poll.ts';
 import { interfaces } from './interfaces.ts';
 import { listen } from './listen.ts';
 import { nativeReader } from './native-read.ts';
@@ -73,6 +75,7 @@ class Kernel implements KernelStack {
 	readonly resolver: Resolver;
 	readonly #things = new OpenThings();
 	readonly #ground: Ground;
+	readonly #poll = new InterfacePoll(systemClock, interfaces);
 	#closing: Promise<void> | undefined;
 
 	constructor(options: KernelOptions) {
@@ -111,8 +114,14 @@ class Kernel implements KernelStack {
 		return interfaces();
 	}
 
+	watch(listener: (change: InterfaceChange) => void): Disposable {
+		if (this.#closing) throw this.#closedError('watch');
+		return this.#poll.watch(listener);
+	}
+
 	/** Aborts flows and whatever is under way, closes listeners and ports, all with `closed`. */
 	close(): Promise<void> {
+		this.#poll.close();
 		this.#closing ??= this.#things.end(this.#closedError('close')).then(turn);
 		return this.#closing;
 	}

@@ -3,9 +3,11 @@ import { IpAddress } from '../../base/address.ts';
 import { badArgument, PostSocketsError } from '../../base/errors.ts';
 import { formatSocketAddress, type IpEndpoint, sameSocketAddress } from '../../base/socket-address.ts';
 import { fromSystem } from '../../base/system-error.ts';
+import { type Membership, readMulticast, sameWithoutZone } from '../../stack/multicast.ts';
 import type { Port, PortHandler } from '../../stack/port.ts';
 import type { BindOptions } from '../../stack/stack.ts';
 import { attempt } from './attempt.ts';
+import { memberAddress, multicastSetup } from './multicast.ts';
 import type { OpenThings } from './open-things.ts';
 
 /**
@@ -27,10 +29,13 @@ export function bind(local: IpEndpoint, options: BindOptions, things: OpenThings
 	if (remote !== undefined && remote.address.family !== family) {
 		throw badArgument(`cannot send from ${local.address} to ${remote.address}, of another family`, 'bind');
 	}
+	const multicast = readMulticast(local, options);
+	const { membership } = multicast;
+	const setUp = multicastSetup(multicast, family, context);
 	const socket = createSocket({
 		type: family === 4 ? 'udp4' : 'udp6',
 		ipv6Only: family === 6,
-		reuseAddr: shared,
+		reuseAddr: shared || membership !== undefined,
 		// Every address is a literal: no look-up, and no turn of waiting for one at each send.
 		lookup: (address, _options, callback) => callback(null, address, family),
 	});
@@ -41,9 +46,16 @@ export function bind(local: IpEndpoint, options: BindOptions, things: OpenThings
 
 	return attempt({ context, signal, things, undo }, ({ succeed, fail }) => {
 		const onError = (error: Error) => fail(fromSystem(error, context, 'address-unavailable'));
-		const ready = () => succeed(() => new KernelPort(socket.off('error', onError), remote, things));
+		const ready = () => succeed(() => new KernelPort(socket.off('error', onError), { remote, membership }, things));
+		const address = String(membership ? memberAddress(membership) : local.address);
 		socket.once('error', onError).once('connect', ready);
-		socket.bind({ address: local.address.toString(), port: local.port, exclusive: true }, () => {
+		socket.bind({ address, port: local.port, exclusive: true }, () => {
+			try {
+				setUp(socket);
+			} catch (error) {
+				fail(fromSystem(error, context, 'bad-argument'));
+				return;
+			}
 			if (remote === undefined) ready();
 			else socket.connect(remote.port, remote.address.toString());
 		});
@@ -54,6 +66,11 @@ export function bind(local: IpEndpoint, options: BindOptions, things: OpenThings
 const belated = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
 
 const unheard: PortHandler = { onDatagram() {}, onError() {}, onClose() {} };
+
+interface Ends {
+	readonly remote: IpEndpoint | undefined;
+	readonly membership: Membership | undefined;
+}
 
 class KernelPort implements Port {
 	readonly local: IpEndpoint;
@@ -66,13 +83,19 @@ class KernelPort implements Port {
 	#sender: IpEndpoint | undefined;
 	#senderText = '';
 
-	constructor(socket: Socket, remote: IpEndpoint | undefined, things: OpenThings) {
+	constructor(socket: Socket, { remote, membership }: Ends, things: OpenThings) {
 		const { address, port } = socket.address();
-		this.local = { address: IpAddress.parse(address), port };
+		this.local = { address: membership?.address ?? IpAddress.parse(address), port };
 		this.remote = remote;
 		this.#socket = socket;
 		this.#gone = things.add((reason) => this.#finish(reason));
-		socket.on('message', (bytes, from) => this.handler.onDatagram(bytes, this.#endpointOf(from)));
+		const source = membership?.source;
+		socket.on('message', (bytes, info) => {
+			const from = this.#endpointOf(info);
+			// The membership filters on its own interface. Linux hands over what other sockets have joined on others.
+			if (source !== undefined && !sameWithoutZone(from.address, source)) return;
+			this.handler.onDatagram(bytes, from);
+		});
 		socket.on('error', (error) => this.handler.onError(this.#error(error, 'receive', this.remote)));
 	}
 

@@ -1,22 +1,12 @@
 /** Who holds which address of a memory stack, and which ports are free. */
 
-import { IpAddress } from '../../base/address.ts';
+import type { IpAddress } from '../../base/address.ts';
 import { type IpEndpoint, isUnix, type SocketAddress } from '../../base/socket-address.ts';
 import { failure } from './failure.ts';
 
 /** RFC 6335 §6: the dynamic ports. They are given out in order, so that a test sees the same ones each time. */
 const firstPort = 49_152;
 const lastPort = 65_535;
-
-/** The addresses of the host that everything runs on, apart from those somebody listens on. RFC 2544, RFC 5180 */
-export const host4 = IpAddress.parse('198.18.0.1');
-export const host6 = IpAddress.parse('2001:2::1');
-
-/** The address of ours that a packet to `remote` comes from. */
-export function sourceFor(remote: IpAddress): IpAddress {
-	if (remote.family === 4) return remote.isLoopback ? IpAddress.loopback4 : host4;
-	return remote.isLoopback ? IpAddress.loopback6 : host6;
-}
 
 export interface Holder {
 	readonly local: SocketAddress;
@@ -81,6 +71,11 @@ export class Bindings<T extends Holder> implements Iterable<T> {
 		const exact = holders.filter(({ local }) => addressOf(local).equals(address.address));
 		const wild = holders.filter(({ local }) => isWild(addressOf(local), address.address.family));
 		return exact.concat(wild.filter((holder) => !exact.includes(holder)));
+	}
+
+	/** Everybody at a port, whatever the address. */
+	on(port: number): readonly T[] {
+		return this.#held.get(port) ?? [];
 	}
 
 	#holds(address: SocketAddress, shared: boolean): boolean {

@@ -20,7 +20,10 @@ for (const { name, make } of grounds) {
 		return { stack, open: () => open(stack) };
 	};
 	stackSuite(name, fixture);
-	portSuite(`${name}: ports`, fixture);
+	portSuite(`${name}: ports`, async () => ({
+		...(await fixture()),
+		multicast: { ipv4: 'memory0', ipv6: 'memory0' },
+	}));
 
 	resolverSuite(`${name}: names`, async () => {
 		const stack = make();

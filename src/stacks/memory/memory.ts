@@ -11,17 +11,28 @@
  * The same calls in the same order give the same events, ports and moments.
  */
 
-import { IpAddress } from '../../base/address.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import { formatSocketAddress, type IpEndpoint, isUnix, type SocketAddress } from '../../base/socket-address.ts';
 import { deaf, type Flow, type FlowListener } from '../../stack/flow.ts';
+import { readMulticast } from '../../stack/multicast.ts';
 import type { Port } from '../../stack/port.ts';
-import type { BindOptions, ConnectOptions, Interface, ListenOptions, Stack, StackFeatures } from '../../stack/stack.ts';
-import { Bindings, host4, host6, sourceFor } from './bindings.ts';
+import { routeTo } from '../../stack/route.ts';
+import type {
+	BindOptions,
+	ConnectOptions,
+	Interface,
+	InterfaceChange,
+	ListenOptions,
+	Stack,
+	StackFeatures,
+} from '../../stack/stack.ts';
+import { Bindings } from './bindings.ts';
+import { Devices, type MemoryInterface } from './devices.ts';
 import { failure } from './failure.ts';
 import { connectedFlows, type MemoryFlow } from './flow.ts';
 import { MemoryListener } from './listener.ts';
+import { PortMulticast } from './multicast.ts';
 import { MemoryResolver, type NameAnswers, Names } from './names.ts';
 import { MemoryPort } from './port.ts';
 import { type ConnectScript, Scripts } from './script.ts';
@@ -38,6 +49,8 @@ export interface MemoryOptions {
 	readonly highWater?: number | undefined;
 	/** Names that resolve, besides `localhost`. */
 	readonly names?: Readonly<Record<string, NameAnswers>> | undefined;
+	/** Its interfaces, in place of `lo` and `memory0`, which has 198.18.0.1 and 2001:2::1. */
+	readonly interfaces?: readonly MemoryInterface[] | undefined;
 	/** Scripts by target. */
 	readonly script?: Readonly<Record<string, ConnectScript>> | undefined;
 }
@@ -56,6 +69,8 @@ export interface MemorySockets {
 export interface MemoryStack extends Required<Stack> {
 	/** What the resolver answers; it may change at any time. */
 	readonly names: Names;
+	/** The interfaces; they may change at any time, and `watch` tells. */
+	readonly devices: Devices;
 	readonly sockets: MemorySockets;
 	/**
 	 * Says what happens to connects from now on. `target`: `192.0.2.1`, `192.0.2.1:443` (which counts before the bare
@@ -75,6 +90,7 @@ class Memory implements MemoryStack {
 	readonly clock: Clock;
 	readonly features: StackFeatures = { ipv4: true, ipv6: true, unix: true };
 	readonly names = new Names();
+	readonly devices: Devices;
 	readonly resolver: MemoryResolver;
 	readonly #rtt: number;
 	readonly #highWater: number;
@@ -96,6 +112,7 @@ class Memory implements MemoryStack {
 		this.clock = clock;
 		this.#rtt = rtt;
 		this.#highWater = highWater;
+		this.devices = new Devices(clock, options.interfaces);
 		this.#wire = new Wire(clock);
 		this.#connects = new Waits(this.#wire);
 		this.resolver = new MemoryResolver(this.names, this.#wire, name);
@@ -119,22 +136,17 @@ class Memory implements MemoryStack {
 	}
 
 	interfaces(): readonly Interface[] {
-		const mtu = 65_535;
-		return [
-			{ name: 'lo', addresses: [IpAddress.loopback4, IpAddress.loopback6], mtu, loopback: true },
-			{ name: 'memory0', addresses: [host4, host6], mtu, loopback: false },
-		];
+		return this.devices.list();
+	}
+
+	watch(listener: (change: InterfaceChange) => void): Disposable {
+		if (this.#closed) throw this.#closedError('watch');
+		return this.devices.watch(listener);
 	}
 
 	async connect(remote: SocketAddress, options: ConnectOptions): Promise<Flow> {
 		this.#begin('connect', options.signal);
-		if (options.interface !== undefined) {
-			throw new PostSocketsError('not-supported', 'a memory stack has one way out; leave "interface" away', {
-				operation: 'connect',
-				remote: formatSocketAddress(remote),
-			});
-		}
-		const local = this.#nearEnd(remote, options.local);
+		const local = this.#nearEnd(remote, options);
 		const script = this.#scripts.take(remote);
 		const { connect = 'answer', rtt = this.#rtt } = script;
 		if (connect === 'no-route') throw failure('ENETUNREACH', 'connect', local, remote);
@@ -159,10 +171,17 @@ class Memory implements MemoryStack {
 		return new MemoryListener(free, handler, this.clock, this.#listeners);
 	}
 
-	async bind(local: IpEndpoint, { remote, shared = false, signal }: BindOptions): Promise<Port> {
+	async bind(local: IpEndpoint, options: BindOptions): Promise<Port> {
+		const { remote, signal } = options;
 		this.#begin('bind', signal);
-		const free = this.#ports.free(local, shared, 'bind');
-		return new MemoryPort(free, { remote, shared, rtt: this.#rtt }, this.#wire, this.#ports);
+		const read = readMulticast(local, options);
+		const at = read.membership ? { address: read.membership.address, port: local.port } : local;
+		const context = { operation: 'bind', local: formatSocketAddress(at) };
+		const { devices } = this;
+		const multicast = new PortMulticast(read, local.address.family, devices, context);
+		const shared = options.shared === true || multicast.joined;
+		const free = this.#ports.free(at, shared, 'bind');
+		return new MemoryPort(free, { remote, shared, multicast, devices, rtt: this.#rtt }, this.#wire, this.#ports);
 	}
 
 	close(): Promise<void> {
@@ -170,6 +189,7 @@ class Memory implements MemoryStack {
 			this.#closed = true;
 			const error = this.#closedError('close');
 			this.#wire.cut();
+			this.devices.close();
 			this.#connects.end(error);
 			this.resolver.close(error);
 			for (const listener of this.#listeners) void listener.finish(error);
@@ -191,12 +211,18 @@ class Memory implements MemoryStack {
 	}
 
 	/** Where a connect comes from. */
-	#nearEnd(remote: SocketAddress, asked: IpEndpoint | undefined): SocketAddress {
-		if (isUnix(remote)) return { path: '' };
-		const address = asked && !asked.address.isUnspecified ? asked.address : sourceFor(remote.address);
-		if (address.family !== remote.address.family) {
-			throw badArgument(`cannot connect from ${address} to ${remote.address}, of another family`, 'connect');
+	#nearEnd(remote: SocketAddress, options: ConnectOptions): SocketAddress {
+		if (isUnix(remote)) {
+			if (options.interface === undefined) return { path: '' };
+			throw new PostSocketsError('not-supported', 'a Unix socket has no interface', {
+				operation: 'connect',
+				remote: formatSocketAddress(remote),
+			});
 		}
+		const { local: asked } = routeTo(remote, options, () => this.devices.list());
+		const known = asked && !asked.address.isUnspecified;
+		const address = known ? asked.address : this.devices.sourceFor(remote.address);
+		if (address === undefined) throw failure('ENETUNREACH', 'connect', asked, remote);
 		const isFree = (port: number) => !this.#pairs.has(pairOf({ address, port }, remote));
 		if (asked && asked.port !== 0) {
 			if (isFree(asked.port)) return { address, port: asked.port };

@@ -61,10 +61,12 @@ test('the most specific port hears: connected before others, one address before 
 	]);
 });
 
-test('a multicast datagram reaches every port that shares the address', async () => {
+test('a multicast datagram reaches every port that has joined the group', async () => {
 	const { bind, log, after } = ground();
-	await bind('a', '224.0.0.251:5353', { shared: true });
-	await bind('b', '0.0.0.0:5353', { shared: true });
+	const group = { address: end('224.0.0.251:5353').address };
+	await bind('a', '224.0.0.251:5353', { group });
+	await bind('b', '0.0.0.0:5353', { group });
+	await bind('others', '0.0.0.0:5353', { shared: true });
 	const c = await bind('c', '0.0.0.0:0');
 	c.send(new Uint8Array(5), end('224.0.0.251:5353'));
 	c.send(new Uint8Array(6), end('224.0.0.252:1'));
