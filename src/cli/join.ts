@@ -50,8 +50,10 @@ export async function join(
 	try {
 		const receiving = receive(carrier, output, json).finally(() => peerEnded.abort());
 		const [received, sent] = await Promise.all([receiving, send(carrier, input, wait, peerEnded.signal, over.signal)]);
+		// Interrupted, we do not wait for the peer's end: once ours is told, nothing would hold this process any more.
+		if (interrupted.aborted) return await carrier.close();
 		const { error } = await carrier.closed;
-		if (error && !interrupted.aborted) throw error;
+		if (error) throw error;
 		if (json) await output.object({ closed: { sent, received } });
 	} catch (error) {
 		carrier.abort();

@@ -109,7 +109,7 @@ describe('associations', () => {
 			},
 		));
 
-	test('P-52 mistakes are told when it is made', () => {
+	test('mistakes are told when it is made', () => {
 		assert.throws(() => new Association({ remote: 'nowhere' }), { code: 'bad-argument' });
 		assert.throws(() => new Association({ remote: 'a.test:1', policy: { reliabilty: 'require' } as never }), {
 			code: 'bad-argument',

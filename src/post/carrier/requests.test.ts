@@ -18,7 +18,7 @@ const keyed = messages(frame.lines(), codec.json<Keyed>(), {
 });
 
 describe('requests', () => {
-	onBothArms('P-100 T-9.3.1-03 without a key replies are taken in the order of the requests', async (arm) => {
+	onBothArms('P-100 without a key replies are taken in the order of the requests', async (arm) => {
 		const { client, server } = await arm.pair(lines());
 		server.onMessage(({ content }) => server.send(content.toUpperCase()));
 		assert.deepEqual(await Promise.all(['a', 'b', 'c'].map((text) => client.request(text))), ['A', 'B', 'C']);
