@@ -1,29 +1,12 @@
-/** What memory wants to know of a race: a part of its report, which therefore fits without knowing it. */
+/** What memory wants to know of a race: a part of its report. */
 
 import type { ErrorCode } from '../../base/errors.ts';
+import type { AttemptReport, RaceReport } from '../race/report.ts';
 
-export interface AttemptOutcome {
-	/** The IP address, or the path of a Unix socket. */
-	readonly address: string;
-	readonly port: number | null;
-	readonly family: 4 | 6 | 'unix';
-	readonly protocol: string;
-	readonly stack: string;
-	/** Ms since the race began, as the two below. */
-	readonly start: number;
-	/** When the connection stood and the handshake began; null if it never did or none was due. */
-	readonly connected: number | null;
-	readonly end: number | null;
-	readonly phase: 'connect' | 'handshake' | 'ready';
-	readonly outcome: 'running' | 'won' | 'failed' | 'cancelled';
-	readonly code: ErrorCode | null;
-}
+/** Times are ms since the race began. */
+export type AttemptOutcome = Omit<AttemptReport, 'message'>;
 
-export interface RaceOutcome {
-	readonly target: string;
-	/** From its begin to the decision. */
-	readonly milliseconds: number;
-	readonly plaintextFallback: boolean;
+export interface RaceOutcome extends Pick<RaceReport, 'target' | 'milliseconds' | 'plaintextFallback'> {
 	readonly attempts: readonly AttemptOutcome[];
 }
 

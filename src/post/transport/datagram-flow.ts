@@ -19,14 +19,11 @@ export interface DatagramSocket {
 	unref(): void;
 }
 
-export interface DatagramLimits {
-	/** Bytes sent and not yet taken by the stack; above it a write returns false. Default 256 KiB. */
-	readonly sendBuffer: number;
-	/** Bytes kept while the reader is paused; what comes above it is dropped, as a kernel would. Default 256 KiB. */
-	readonly receiveBuffer: number;
-}
+/** Bytes sent and not yet taken by the stack; above it a write returns false. */
+const sendBuffer = 256 * 1024;
 
-const limits: DatagramLimits = { sendBuffer: 256 * 1024, receiveBuffer: 256 * 1024 };
+/** Bytes kept while the reader is paused; what comes above it is dropped, as a kernel would. */
+const receiveBuffer = 256 * 1024;
 
 export class DatagramFlow implements Flow {
 	handler: FlowHandler = deaf;
@@ -61,11 +58,11 @@ export class DatagramFlow implements Flow {
 			if (this.#over) return;
 			done?.(error);
 			if (this.#ending && this.#sending === 0) return this.#close(undefined);
-			if (this.#welcome || this.#sending >= limits.sendBuffer) return;
+			if (this.#welcome || this.#sending >= sendBuffer) return;
 			this.#welcome = true;
 			this.handler.onDrain();
 		});
-		this.#welcome = this.#sending < limits.sendBuffer;
+		this.#welcome = this.#sending < sendBuffer;
 		return this.#welcome;
 	}
 
@@ -105,7 +102,7 @@ export class DatagramFlow implements Flow {
 			this.handler.onData(datagram);
 			return;
 		}
-		if (this.#keptBytes + datagram.length > limits.receiveBuffer) return;
+		if (this.#keptBytes + datagram.length > receiveBuffer) return;
 		this.#keptBytes += datagram.length;
 		this.#kept.push(datagram.slice());
 	}
