@@ -351,3 +351,30 @@ test('the canonical form is that of the WHATWG URL parser, but for mapped addres
 		runs,
 	);
 });
+
+test('an address in a packet is read, compared and written in place', () => {
+	fc.assert(
+		fc.property(
+			fc.uint8Array({ minLength: 24, maxLength: 24 }),
+			fc.nat(8),
+			fc.constantFrom(4, 6),
+			(packet, at, family) => {
+				const address = IpAddress.at(packet, at, family);
+				const octets = packet.slice(at, at + (family === 4 ? 4 : 16));
+				assert.ok(address.equals(IpAddress.from(octets)));
+				assert.ok(address.equalsAt(packet, at));
+				assert.equal(
+					octets
+						.map((_, i) => Number(`0b${[0, 1, 2, 3, 4, 5, 6, 7].map((j) => address.bit(8 * i + j)).join('')}`))
+						.join(),
+					octets.join(),
+				);
+				packet.fill(0x55);
+				address.copyTo(packet, at);
+				assert.deepEqual(packet.slice(at, at + octets.length), octets);
+				packet[at + octets.length - 1]! ^= 1;
+				assert.ok(!address.equalsAt(packet, at));
+			},
+		),
+	);
+});

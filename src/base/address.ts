@@ -67,6 +67,13 @@ export class IpAddress {
 		return new IpAddress(new Uint8Array(bytes), undefined).withZone(zone);
 	}
 
+	/** The address that lies in a packet at `offset`, which must have the 4 or 16 bytes of the family; they are copied. */
+	static at(bytes: Uint8Array, offset: number, family: 4 | 6): IpAddress {
+		const octets = new Uint8Array(family === 4 ? 4 : 16);
+		for (let i = 0; i < octets.length; i++) octets[i] = bytes[offset + i]!;
+		return new IpAddress(octets, undefined);
+	}
+
 	/** 4 or 16 bytes in network order. A new array each time: it is the caller's. */
 	get bytes(): Uint8Array {
 		return this.octets.slice();
@@ -120,6 +127,27 @@ export class IpAddress {
 			throw badArgument(`"${zone}" is not a zone; write the name or number of an interface, such as eth0 or 2`);
 		}
 		return new IpAddress(this.octets, zone);
+	}
+
+	/** Whether the packet has this address, whose zone is ignored, at `offset`. */
+	equalsAt(bytes: Uint8Array, offset: number): boolean {
+		const { octets } = this;
+		for (let i = 0; i < octets.length; i++) {
+			if (octets[i] !== bytes[offset + i]) return false;
+		}
+		return true;
+	}
+
+	/** Writes the 4 or 16 bytes in network order; the zone stays here. */
+	copyTo(out: Uint8Array, offset: number): void {
+		const { octets } = this;
+		// Not set(): for so few bytes it takes longer.
+		for (let i = 0; i < octets.length; i++) out[offset + i] = octets[i]!;
+	}
+
+	/** One bit, 0 being the first and most significant. */
+	bit(index: number): 0 | 1 {
+		return ((this.octets[index >> 3]! >> (7 - (index & 7))) & 1) as 0 | 1;
 	}
 
 	/** How many leading bits are the same in both; 0 between families. Zones are ignored. */
