@@ -5,6 +5,8 @@ import { PostSocketsError } from '../base/errors.ts';
 import { formatSocketAddress, type SocketAddress } from '../base/socket-address.ts';
 import { fromSystem } from '../base/system-error.ts';
 import { deaf, type Flow, type FlowHandler } from '../stack/flow.ts';
+import type { FlowMetrics, Measurable } from '../stack/metrics.ts';
+import type { FlowTuning, Tunable } from '../stack/tuning.ts';
 import { type DuplexOwner, takeDuplex } from './native.ts';
 import { reset } from './reset.ts';
 
@@ -14,11 +16,18 @@ import { reset } from './reset.ts';
  */
 export type Reader = (duplex: Duplex, deliver: (chunk: Uint8Array) => void) => Duplex;
 
+/** Who measures and tunes the duplex that is in use: its socket, or the flow that lies under it. */
+export type Below = (duplex: Duplex) => object & Partial<Measurable & Tunable<FlowTuning>>;
+
 export interface DuplexFlowOptions {
 	readonly local: SocketAddress;
 	readonly remote: SocketAddress;
 	/** How bytes are read. Default: by 'data' events. */
 	readonly reader?: Reader | undefined;
+	/** Default: nobody. */
+	readonly below?: Below | undefined;
+	/** What an error of the duplex means. Default: what the system says it does. */
+	readonly explain?: ((error: unknown) => unknown) | undefined;
 	/** Called once, when the duplex has closed; also when it was taken from the flow. */
 	readonly gone?: (() => void) | undefined;
 }
@@ -28,12 +37,14 @@ export interface DuplexFlowOptions {
  * inside a call, 'close' comes last, and nothing keeps the bytes of a write whose callback was called. (The two ends of
  * `stream.duplexPair` are not: they hand each other the very same arrays.)
  */
-export class DuplexFlow implements Flow, DuplexOwner {
+export class DuplexFlow implements Flow, DuplexOwner, Measurable, Tunable<FlowTuning> {
 	readonly local: SocketAddress;
 	readonly remote: SocketAddress;
 	handler: FlowHandler = deaf;
 	#duplex: Duplex;
 	readonly #reader: Reader;
+	readonly #below: Below | undefined;
+	readonly #explain: ((error: unknown) => unknown) | undefined;
 	readonly #gone: (() => void) | undefined;
 	/** `fresh` until the first use. */
 	#life: 'fresh' | 'used' | 'taken' | 'aborted' | 'closed' = 'fresh';
@@ -53,6 +64,8 @@ export class DuplexFlow implements Flow, DuplexOwner {
 		this.remote = options.remote;
 		this.#duplex = duplex;
 		this.#reader = options.reader ?? dataEvents;
+		this.#below = options.below;
+		this.#explain = options.explain;
 		this.#gone = options.gone;
 		duplex.pause();
 		duplex.allowHalfOpen = true;
@@ -114,6 +127,16 @@ export class DuplexFlow implements Flow, DuplexOwner {
 		(this.#duplex as Partial<Referable>).unref?.();
 	}
 
+	/** Also of a duplex that was taken. */
+	metrics(): FlowMetrics | undefined {
+		return this.#below?.(this.#duplex).metrics?.();
+	}
+
+	/** Also of a duplex that was taken. */
+	tune(wish: FlowTuning): readonly (keyof FlowTuning)[] {
+		return this.#below?.(this.#duplex).tune?.(wish) ?? [];
+	}
+
 	[takeDuplex](): Duplex | undefined {
 		if (this.#life !== 'fresh') return undefined;
 		this.#life = 'taken';
@@ -166,7 +189,7 @@ export class DuplexFlow implements Flow, DuplexOwner {
 			this.#release();
 		},
 		error: (error: unknown) => {
-			this.#failure ??= error;
+			this.#failure ??= this.#explain ? this.#explain(error) : error;
 			this.#writable = false;
 		},
 		close: () => {

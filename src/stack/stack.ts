@@ -97,9 +97,16 @@ export interface Datagrams {
 	bind(local: IpEndpoint, options: BindOptions): Promise<Port>;
 }
 
+/** What an interface is, as far as its own machine can tell: an Ethernet port may lead to a phone. */
+export type InterfaceType = 'wi-fi' | 'cellular' | 'wired' | 'loopback' | 'virtual';
+
 export interface Interface {
 	readonly name: string;
 	readonly addresses: readonly IpAddress[];
+	/** Undefined where the stack does not know. */
+	readonly type?: InterfaceType | undefined;
+	/** Those of the addresses that are temporary (RFC 8981); undefined where the stack does not know. */
+	readonly temporary?: readonly IpAddress[] | undefined;
 	/** Bytes of the largest packet; undefined where the stack does not know. */
 	readonly mtu: number | undefined;
 	readonly loopback: boolean;

@@ -1,4 +1,5 @@
-import { Socket, type TcpNetConnectOpts } from 'node:net';
+import { type BoundSocket, Socket, type TcpNetConnectOpts } from 'node:net';
+import type { IpAddress } from '../../base/address.ts';
 import { PostSocketsError } from '../../base/errors.ts';
 import {
 	formatSocketAddress,
@@ -10,11 +11,13 @@ import {
 import { fromSystem } from '../../base/system-error.ts';
 import { socketEnds } from '../../duplex/socket-ends.ts';
 import type { Flow } from '../../stack/flow.ts';
+import { sameWithoutZone } from '../../stack/multicast.ts';
 import { routeTo } from '../../stack/route.ts';
 import type { ConnectOptions } from '../../stack/stack.ts';
 import { attempt } from './attempt.ts';
 import { flowOver, type Ground } from './ground.ts';
 import { interfaces } from './interfaces.ts';
+import { boundToDevice } from './native/device.ts';
 import { checkPath, pathFailure } from './socket-file.ts';
 
 /** Opens one flow: by the numbers, without a look-up of names and without node's own racing. */
@@ -30,7 +33,9 @@ export async function connect(target: SocketAddress, options: ConnectOptions, gr
 		return open(target, undefined, options.signal, ground);
 	}
 	const { local, remote } = routeTo(target, options, interfaces);
-	return open(remote, local, options.signal, ground);
+	const { interface: device, signal } = options;
+	const byTable = device === undefined || local === undefined || isHere(remote.address);
+	return open(remote, local, signal, ground, byTable ? undefined : boundToDevice(device, local, ground.libc()));
 }
 
 function open(
@@ -38,13 +43,14 @@ function open(
 	local: IpEndpoint | undefined,
 	signal: AbortSignal,
 	ground: Ground,
+	bound?: BoundSocket,
 ): Promise<Flow> {
 	const context = {
 		operation: 'connect',
 		local: local && formatSocketAddress(local),
 		remote: formatSocketAddress(remote),
 	};
-	const socket = new Socket({ allowHalfOpen: true, noDelay: true });
+	const socket = new Socket({ allowHalfOpen: true, noDelay: true, ...(bound && { handle: bound }) });
 	// Or it would begin to read as soon as it is connected.
 	socket.pause();
 
@@ -69,7 +75,7 @@ function open(
 				succeed(() => flowOver(socket.off('error', onError), ends, ground));
 			}
 		});
-		socket.connect(isUnix(remote) ? { path: remote.path } : tcpOptions(remote, local));
+		socket.connect(isUnix(remote) ? { path: remote.path } : tcpOptions(remote, bound ? undefined : local));
 	});
 }
 
@@ -77,4 +83,9 @@ function tcpOptions({ address, port }: IpEndpoint, local: IpEndpoint | undefined
 	const options: TcpNetConnectOpts = { host: address.toString(), port, autoSelectFamily: false };
 	if (local === undefined) return options;
 	return { ...options, localAddress: local.address.toString(), localPort: local.port };
+}
+
+/** What goes to this machine itself goes by the loopback interface, whichever has the address. */
+function isHere(address: IpAddress): boolean {
+	return address.isLoopback || interfaces().some((each) => each.addresses.some((own) => sameWithoutZone(own, address)));
 }

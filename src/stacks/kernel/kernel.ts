@@ -34,6 +34,7 @@ import type { Ground } from './ground.ts';
 import { InterfacePoll } from './interface-poll.ts';
 import { interfaces } from './interfaces.ts';
 import { listen } from './listen.ts';
+import { libc } from './native/libc.ts';
 import { nativeReader } from './native-read.ts';
 import { OpenThings } from './open-things.ts';
 import { bind } from './port.ts';
@@ -43,8 +44,9 @@ export interface KernelOptions {
 	/** Default `kernel`. */
 	readonly name?: string | undefined;
 	/**
-	 * Read through node's undocumented `_handle`, twice as fast; without it by 'data' events. Default: unless the
-	 * environment has `POST_NO_INTERNALS=1`.
+	 * Use node's undocumented `_handle`: to read twice as fast as by 'data' events, and with koffi, unless the environment
+	 * has `POST_NO_NATIVE=1`, for metrics and what node cannot tune. Default: unless the environment has
+	 * `POST_NO_INTERNALS=1`.
 	 */
 	readonly internals?: boolean | undefined;
 	/** Default: that of the system. */
@@ -81,7 +83,11 @@ class Kernel implements KernelStack {
 	constructor(options: KernelOptions) {
 		const { name = 'kernel', internals = process.env['POST_NO_INTERNALS'] !== '1' } = options;
 		this.name = name;
-		this.#ground = { things: this.#things, reader: internals ? nativeReader : undefined };
+		this.#ground = {
+			things: this.#things,
+			reader: internals ? nativeReader : undefined,
+			libc: internals ? libc : () => undefined,
+		};
 		const resolver = new KernelResolver(options, this.#things);
 		this.resolver = {
 			resolve: async (name, type, signal) => {
@@ -107,7 +113,7 @@ class Kernel implements KernelStack {
 
 	async bind(local: IpEndpoint, options: BindOptions): Promise<Port> {
 		this.#begin('bind', options.signal);
-		return bind(local, options, this.#things);
+		return bind(local, options, this.#ground);
 	}
 
 	interfaces(): readonly Interface[] {

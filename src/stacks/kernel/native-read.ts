@@ -1,16 +1,16 @@
 /**
  * Reading by `onread`: node reads into one buffer again and again instead of a new one each time, which doubles the
  * throughput. It is an option of `new net.Socket`, so a socket that exists already, accepted or connected, has to be
- * replaced by another one around the same handle. This is the only file that touches `_handle`, which node does not
- * document; where anything is not as expected, it leaves the socket alone and 'data' events do the work.
+ * replaced by another one around the same handle. Node does not document `_handle`; where anything is not as expected,
+ * this leaves the socket alone and 'data' events do the work.
  *
  * The traps:
  * - Before: the first socket must not have read, buffered or be writing anything, or it would be lost with it.
  * - The husk: a socket without a handle is destroyed at once. Its `close` comes in the next tick (nobody listens any
  *   more), and `server._connections` goes down, so that a server which closes does not wait for this connection.
  * - `useUserBuffer` keeps a bare pointer: the buffer must live as long as the handle, so it is a constant.
- * - The new socket must be told `noDelay`, or its `setNoDelay(false)` would believe there is nothing to do. `ref` and
- *   `unref` live in the handle and survive.
+ * - The new socket must be told `noDelay` and `keepAlive`, or its `setNoDelay(false)` and `setKeepAlive(false)` would
+ *   believe there is nothing to do. `ref` and `unref` live in the handle and survive.
  * - With `onread`, `pause` and `resume` of the socket stop and start the handle at once, also from inside the callback.
  *   But what `resume` has put off to the next tick starts it once more, also when `pause` was called in between; it then
  *   emits 'resume', which is the moment to stop the handle again.
@@ -49,6 +49,7 @@ export const nativeReader: Reader = (duplex, deliver) => {
 		...undocumented(handle),
 		allowHalfOpen: true,
 		noDelay: true,
+		keepAlive: true,
 		onread: {
 			buffer,
 			callback: (length) => {

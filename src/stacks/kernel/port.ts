@@ -6,9 +6,11 @@ import { fromSystem } from '../../base/system-error.ts';
 import { type Membership, readMulticast, sameWithoutZone } from '../../stack/multicast.ts';
 import type { Port, PortHandler } from '../../stack/port.ts';
 import type { BindOptions } from '../../stack/stack.ts';
+import type { PortTuning, Tunable } from '../../stack/tuning.ts';
 import { attempt } from './attempt.ts';
+import type { Ground } from './ground.ts';
 import { memberAddress, multicastSetup } from './multicast.ts';
-import type { OpenThings } from './open-things.ts';
+import { tuneUdp } from './native/udp-socket.ts';
 
 /**
  * Bytes one port may have waiting in this process because the kernel's buffer is full; a datagram beyond them is not
@@ -17,7 +19,7 @@ import type { OpenThings } from './open-things.ts';
 export const sendQueueLimit = 1_048_576;
 
 /** Opens a port over node:dgram. What arrives before a handler is set is dropped. */
-export function bind(local: IpEndpoint, options: BindOptions, things: OpenThings): Promise<Port> {
+export function bind(local: IpEndpoint, options: BindOptions, ground: Ground): Promise<Port> {
 	const { remote, shared = false, signal } = options;
 	const { family } = local.address;
 	const context = {
@@ -44,9 +46,9 @@ export function bind(local: IpEndpoint, options: BindOptions, things: OpenThings
 		socket.close(gone);
 	}
 
-	return attempt({ context, signal, things, undo }, ({ succeed, fail }) => {
+	return attempt({ context, signal, things: ground.things, undo }, ({ succeed, fail }) => {
 		const onError = (error: Error) => fail(fromSystem(error, context, 'address-unavailable'));
-		const ready = () => succeed(() => new KernelPort(socket.off('error', onError), { remote, membership }, things));
+		const ready = () => succeed(() => new KernelPort(socket.off('error', onError), { remote, membership }, ground));
 		const address = String(membership ? memberAddress(membership) : local.address);
 		socket.once('error', onError).once('connect', ready);
 		socket.bind({ address, port: local.port, exclusive: true }, () => {
@@ -72,23 +74,25 @@ interface Ends {
 	readonly membership: Membership | undefined;
 }
 
-class KernelPort implements Port {
+class KernelPort implements Port, Tunable<PortTuning> {
 	readonly local: IpEndpoint;
 	readonly remote: IpEndpoint | undefined;
 	handler: PortHandler = unheard;
 	readonly #socket: Socket;
+	readonly #ground: Ground;
 	readonly #gone: () => void;
 	#closing = false;
 	/** The sender of the last datagram: the next is often from the same. */
 	#sender: IpEndpoint | undefined;
 	#senderText = '';
 
-	constructor(socket: Socket, { remote, membership }: Ends, things: OpenThings) {
+	constructor(socket: Socket, { remote, membership }: Ends, ground: Ground) {
 		const { address, port } = socket.address();
 		this.local = { address: membership?.address ?? IpAddress.parse(address), port };
 		this.remote = remote;
 		this.#socket = socket;
-		this.#gone = things.add((reason) => this.#finish(reason));
+		this.#ground = ground;
+		this.#gone = ground.things.add((reason) => this.#finish(reason));
 		const source = membership?.source;
 		socket.on('message', (bytes, info) => {
 			const from = this.#endpointOf(info);
@@ -123,6 +127,10 @@ class KernelPort implements Port {
 				done?.();
 			});
 		});
+	}
+
+	tune(wish: PortTuning): readonly (keyof PortTuning)[] {
+		return tuneUdp(this.#socket, this.local.address.family, wish, this.#ground.libc());
 	}
 
 	close(): void {

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { badArgument, type ErrorContext } from '../../base/errors.ts';
 import { InterfaceWatch } from '../../stack/interface-watch.ts';
 import { noInterface } from '../../stack/route.ts';
-import type { Interface, InterfaceChange } from '../../stack/stack.ts';
+import type { Interface, InterfaceChange, InterfaceType } from '../../stack/stack.ts';
 
 export interface MemoryInterface {
 	readonly name: string;
@@ -13,6 +13,10 @@ export interface MemoryInterface {
 	readonly addresses?: readonly string[] | undefined;
 	/** Bytes. Default 65 535. */
 	readonly mtu?: number | undefined;
+	/** Default: not known. */
+	readonly type?: InterfaceType | undefined;
+	/** Those of the addresses that are temporary (RFC 8981). Default: not known. */
+	readonly temporary?: readonly string[] | undefined;
 	/** Default: if there are addresses and all of them are loopback ones. */
 	readonly loopback?: boolean | undefined;
 }
@@ -134,12 +138,14 @@ export class Devices {
 	}
 }
 
-function read({ name, addresses = [], mtu = 65_535, loopback }: MemoryInterface): Interface {
+function read({ name, addresses = [], mtu = 65_535, type, temporary, loopback }: MemoryInterface): Interface {
 	if (!Number.isInteger(mtu) || mtu < 68)
 		throw badArgument(`an MTU is a whole number from 68, not ${mtu}`, 'devices.set');
 	const parsed = addresses.map((text) => IpAddress.parse(text));
 	const inside = parsed.length > 0 && parsed.every((address) => address.isLoopback);
-	return named({ name, addresses: parsed, mtu, loopback: loopback ?? inside }, name);
+	const passing = temporary?.map((text) => IpAddress.parse(text));
+	const data = { name, addresses: parsed, mtu, loopback: loopback ?? inside };
+	return named({ ...data, ...(type && { type }), ...(passing && { temporary: passing }) }, name);
 }
 
 /** RFC 4007 §11.2: the zone of a link-local address is its interface. */
