@@ -5,9 +5,9 @@ import {
 	alternativeNames,
 	authorityKey,
 	basicConstraints,
+	extendedKeyUsage,
 	keyUsage,
 	newKeys,
-	serverAndClient,
 	writeCertificate,
 } from '../post/policy/x509.ts';
 
@@ -18,15 +18,17 @@ export interface TestPki {
 }
 
 export interface CertificateRequest {
-	/** Host names (`api.test`, `*.api.test`) and IP addresses; the first is the common name too. At least one. */
+	/** Host names (`api.test`, `*.api.test`), IP addresses and URIs; the first is the common name too. At least one. */
 	readonly names: readonly string[];
+	/** The only end it is good for. Default: both. */
+	readonly usage?: 'server' | 'client' | undefined;
 	/** How long it is valid from now. Default 30. */
 	readonly days?: number | undefined;
 	/** It was valid for the `days` that ended yesterday. Default false. */
 	readonly expired?: boolean | undefined;
 }
 
-/** Both PEM, as node:tls takes them. Good for servers and for clients. */
+/** Both PEM, as node:tls takes them. */
 export interface IssuedCertificate {
 	readonly cert: string;
 	readonly key: string;
@@ -57,14 +59,14 @@ function createPki(): TestPki {
 			until: new Date(now + 3_650 * day),
 			extensions: [basicConstraints({ authority: true }), keyUsage('certificates')],
 		}),
-		issue({ names, days = 30, expired = false }) {
+		issue({ names, usage, days = 30, expired = false }) {
 			const keys = newKeys();
 			const until = expired ? now - day : now + days * day;
 			const from = expired ? until - days * day : now - day;
 			const extensions = [
 				basicConstraints({ authority: false }),
 				keyUsage('handshakes'),
-				serverAndClient(),
+				extendedKeyUsage(...(usage ? [usage] : (['server', 'client'] as const))),
 				authorityKey(authority),
 				alternativeNames(names),
 			];

@@ -2,6 +2,7 @@
 
 import { IpAddress } from '../../base/address.ts';
 import { formatSocketAddress, isUnix, type SocketAddress } from '../../base/socket-address.ts';
+import type { Remembered } from '../race/plan.ts';
 import type { Note } from './kinds.ts';
 import type { TrackRecord } from './track-record.ts';
 
@@ -59,6 +60,13 @@ export class Hints {
 	/** Ms to wait after an attempt at this address before the next, 100 to 2000 (H-33); undefined if nothing is known. */
 	attemptDelay(address: IpAddress): number | undefined {
 		return this.#record.attemptDelay(address, this.#network);
+	}
+
+	/** What a rule of the user's own may go by. It is told while exploring as well: history is ignored, not forgotten. */
+	remembered(address: SocketAddress, protocol: string): Remembered {
+		if (isUnix(address)) return { roundTrip: undefined, won: false };
+		const { srtt } = this.#record.performance(address.address, protocol, this.#network);
+		return { roundTrip: srtt, won: this.#won(address, protocol) };
 	}
 
 	/** `cost`: the expected ms until an attempt is answered, undefined if never measured. */

@@ -126,6 +126,18 @@ describe('securityHash', () => {
 			{ serverName: 'a' },
 			{ allowedSecurityProtocols: ['tls_1_3'] },
 			{ allowedSecurityProtocols: ['tls_1_2', 'tls_1_3'] },
+			{ groups: ['X25519'] },
+			{ ciphers: ['X25519'] },
+			{ signatureAlgorithms: ['X25519'] },
+			{ trust: () => true },
+			{ trust: () => true },
+			{ preSharedKey: { identity: 'a', key: new Uint8Array(16) } },
+			{ preSharedKey: { identity: 'b', key: new Uint8Array(16) } },
+			{ preSharedKey: { identity: 'b', key: new Uint8Array(17) } },
+			{ preSharedKey: () => undefined },
+			{ keyLog() {} },
+			{ maxCachedSessions: 0 },
+			{ cachedSessionLifetimeSeconds: 0 },
 		];
 		assert.equal(new Set(policies.map(securityHash)).size, policies.length);
 	});
@@ -134,5 +146,7 @@ describe('securityHash', () => {
 		assert.equal(securityHash({ ca: 'a' }), securityHash({ ca: [Buffer.from('a')] }));
 		assert.equal(securityHash({ key: 'secret', cert: 'c' }), securityHash({ cert: Uint8Array.of(99) }));
 		assert.equal(securityHash({ alpn: ['h2'] }), securityHash({}));
+		const trust = () => true;
+		assert.equal(securityHash({ trust }), securityHash({ trust }));
 	});
 });

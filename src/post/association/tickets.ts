@@ -1,6 +1,6 @@
 /** TLS sessions to resume: several for each peer, each used for one connection only (RFC 8446 §C.4, RFC 9623 §5.3). */
 
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { badArgument } from '../../base/errors.ts';
 import type { Security } from '../policy/security.ts';
 import type { Note } from './kinds.ts';
@@ -98,17 +98,36 @@ export class Tickets {
 }
 
 /**
- * One text for all that a peer is verified by, and that is shown to it. Not the private key, which the certificate stands
- * for, nor the ALPN, which an owner has apart.
+ * One text for all that makes connections what they are: how a peer is verified, what is offered and shown to it. Not the
+ * private key, which the certificate stands for, nor the ALPN, which an owner has apart. A function is like no other, in
+ * no other process either.
  */
 export function securityHash(security: Security): string {
-	const { key, alpn, ca, cert, pin, serverName, allowedSecurityProtocols, ...others } = security;
+	const { ca, cert, pin, serverName, allowedSecurityProtocols, groups, ciphers, signatureAlgorithms, ...more } =
+		security;
+	const { trust, keyLog, preSharedKey, maxCachedSessions, cachedSessionLifetimeSeconds, key, alpn, ...rest } = more;
+	const { identities, clientCertificates, ...others } = rest; // of listeners
 	// Does not compile when Security gets a field that nobody has sorted into the ones above.
 	others satisfies Record<keyof typeof others, never>;
-	const parts = [ca, cert, pin, serverName, allowedSecurityProtocols].map((part) =>
-		part === undefined ? [] : [part].flat().map((item) => Buffer.from(item as string | Uint8Array).toString('base64')),
+	const shared = typeof preSharedKey === 'object' ? [preSharedKey.identity, preSharedKey.key] : undefined;
+	const lists = [ca, cert, pin, serverName, allowedSecurityProtocols, groups, ciphers, signatureAlgorithms, shared];
+	const parts = lists.map((part) =>
+		part === undefined
+			? []
+			: [part].flat().map((item) => Buffer.from(item instanceof Uint8Array ? item : String(item)).toString('base64')),
 	);
-	return hash('sha256', JSON.stringify(parts), 'hex').slice(0, 32);
+	const callbacks = [trust, keyLog, preSharedKey].map(numberOf);
+	const cache = [maxCachedSessions, cachedSessionLifetimeSeconds];
+	return hash('sha256', JSON.stringify([parts, callbacks, cache]), 'hex').slice(0, 32);
+}
+
+const numbers = new WeakMap<WeakKey, string>();
+
+function numberOf(callback: unknown): string {
+	if (typeof callback !== 'function') return '';
+	const number = numbers.get(callback) ?? randomUUID();
+	numbers.set(callback, number);
+	return number;
 }
 
 function keyOf({ name, port, alpn, security, local = '' }: TicketOwner): string {

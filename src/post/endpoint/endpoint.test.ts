@@ -226,6 +226,10 @@ test('Local: as it is written, its defaults and its bounds', () => {
 	assert.equal(String(Local.from(':80')), '*:80');
 	assert.equal(String(Local.from({ address: '::1', stack })), '[::1]:0');
 	assert.equal(String(Local.from({ path: '/run/x', stack })), 'unix:/run/x');
+	const pvds = ['home'];
+	const { pvds: kept } = Local.from({ pvds, stack });
+	pvds.push('away');
+	assert.deepEqual([kept, Local.from({ stack }).pvds], [['home'], undefined]);
 	assert.throws(() => Local.from({ port: -1, stack }), refused(/0 to 65535/));
 	assert.throws(() => Local.from({ hostName: '127.0.0.1', stack }), refused(/address/));
 	assert.throws(() => Local.from({ address: 'x', stack }), refused(/x/));

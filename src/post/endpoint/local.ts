@@ -5,6 +5,7 @@ import { badArgument } from '../../base/errors.ts';
 import { formatSocketAddress } from '../../base/socket-address.ts';
 import { defaultStack, stackAt } from '../../stack/registry.ts';
 import type { Stack } from '../../stack/stack.ts';
+import type { Identity } from '../policy/security.ts';
 import { checkHostName, parseTarget } from './grammar.ts';
 
 export type LocalLike = string | Local | LocalInit;
@@ -20,6 +21,10 @@ export interface LocalInit {
 	readonly path?: string | undefined;
 	/** Only this network interface, by its name. */
 	readonly interface?: string | undefined;
+	/** The provisioning domains it is in (RFC 7556), by name, for a policy's `pvd`; stacks cannot tell. Default: not known. */
+	readonly pvds?: readonly string[] | undefined;
+	/** Who one is there: it counts as the `cert` and `key` of the security, of which it may not differ. Default: nobody. */
+	readonly identity?: Identity | undefined;
 	/** The stack, or the name it is mounted under. Default: the default stack. */
 	readonly stack?: Stack | string | undefined;
 }
@@ -31,6 +36,8 @@ export class Local {
 	readonly port: number;
 	readonly path: string | undefined;
 	readonly interface: string | undefined;
+	readonly pvds: readonly string[] | undefined;
+	readonly identity: Identity | undefined;
 	readonly stack: Stack;
 
 	/** Throws `bad-argument` for what cannot be an endpoint. Nothing is resolved or bound. */
@@ -43,6 +50,8 @@ export class Local {
 		this.port = port;
 		this.path = path;
 		this.interface = init.interface;
+		this.pvds = init.pvds && [...init.pvds];
+		this.identity = init.identity && checkIdentity(init.identity);
 		this.stack = stack === undefined ? defaultStack() : typeof stack === 'string' ? stackAt(stack) : stack;
 	}
 
@@ -57,4 +66,9 @@ export class Local {
 		const host = this.hostName ?? (this.address?.family === 6 ? `[${this.address}]` : this.address) ?? '*';
 		return `${this.scheme === undefined ? '' : `${this.scheme}://`}${host}:${this.port}`;
 	}
+}
+
+function checkIdentity({ cert, key }: Identity): Identity {
+	if (cert !== undefined && key !== undefined) return { cert, key };
+	throw badArgument('an identity is `{ cert, key }`, both of them');
 }

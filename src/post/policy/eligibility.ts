@@ -68,6 +68,7 @@ export function hasFeature(
 /** Whether a path is of an interface, by its name or its type; undefined if that is not known. */
 export function isOfInterface(path: PathFacts, name: string): boolean | undefined {
 	if (path.interface === name) return true;
+	if (path.interface === null) return false;
 	const type = tokenOf(name, interfaceTypes);
 	if (type !== undefined) return path.interfaceType === undefined ? undefined : path.interfaceType === type;
 	return path.interface === undefined ? undefined : false;

@@ -1,6 +1,7 @@
 /** What transports, paths and addresses declare of themselves, so that selection can be a function of data. */
 
-import type { Direction, InterfaceType, Preference } from './tokens.ts';
+import type { InterfaceType } from '../../stack/stack.ts';
+import type { Direction, Preference } from './tokens.ts';
 
 /** The selection properties that tell transports apart (RFC 9622 §6.2), by the names of the RFC. */
 export const featureNames = [
@@ -37,8 +38,8 @@ export interface SelectionFeatures extends Readonly<Record<FeatureName, Support>
 
 /** What is known of a path. What is undefined is unknown, and then fulfils neither a requirement nor a prohibition. */
 export interface PathFacts {
-	/** The interface it is bound to; undefined if the stack chooses one. */
-	readonly interface?: string | undefined;
+	/** The interface it is bound to; undefined if the stack chooses one, null for none, as of a Unix socket. */
+	readonly interface?: string | null | undefined;
 	readonly interfaceType?: InterfaceType | undefined;
 	/** The provisioning domains it belongs to, by name, number or type; empty if it is known to have none. */
 	readonly pvds?: readonly string[] | undefined;

@@ -28,9 +28,8 @@ export function settleMessage(policy: SettledPolicy, own?: MessageOverrides | Me
  * that must not arrive twice where one may (RFC 9622 §9.1.3.3, §9.1.3.4, §9.1.3.7).
  */
 export function fitMessage(message: SettledMessage, policy: SettledPolicy, features: SelectionFeatures): FittedMessage {
-	const { preserveOrder, reliability, perMsgReliability } = policy.selection;
+	const { reliability, perMsgReliability } = policy.selection;
 	const { msgOrdered, msgReliable } = message;
-	const ordered = gives(features.preserveOrder, preserveOrder);
 	const reliable = gives(features.reliability, reliability);
 	const perMessage = gives(features.perMsgReliability, perMsgReliability);
 	// RFC 9623 §5.1.1: where the choice was only preferred and the transport has none, the message is sent reliably.
@@ -48,10 +47,18 @@ export function fitMessage(message: SettledMessage, policy: SettledPolicy, featu
 			'safelyReplayable is false, and the transport may deliver a message twice',
 	];
 	refuse(wrong.filter((reason) => typeof reason === 'string'));
+	return asSent(message, policy, features);
+}
+
+/** The message as that transport sends it, whatever was asked for: order and reliability are its own where unset. */
+export function asSent(message: SettledMessage, policy: SettledPolicy, features: SelectionFeatures): FittedMessage {
+	const { preserveOrder, reliability, perMsgReliability } = policy.selection;
+	const reliable = gives(features.reliability, reliability);
+	const perMessage = gives(features.perMsgReliability, perMsgReliability);
 	return {
 		...message,
-		msgOrdered: msgOrdered ?? ordered,
-		msgReliable: perMessage ? (msgReliable ?? reliable) : reliable,
+		msgOrdered: message.msgOrdered ?? gives(features.preserveOrder, preserveOrder),
+		msgReliable: perMessage ? (message.msgReliable ?? reliable) : reliable,
 	};
 }
 

@@ -1,5 +1,7 @@
 /** The named values of RFC 9622 as this library spells them: lower case, words joined by a hyphen. */
 
+import type { InterfaceType } from '../../stack/stack.ts';
+
 /** How much a property matters (RFC 9622 §4.2); `none` is the RFC's No Preference. */
 export const preferences = ['require', 'prefer', 'none', 'avoid', 'prohibit'] as const;
 export type Preference = (typeof preferences)[number];
@@ -46,8 +48,13 @@ export const connectionStates = ['establishing', 'established', 'closing', 'clos
 export type ConnectionState = (typeof connectionStates)[number];
 
 /** Kinds of interface a policy may speak of, whether this host has one or not (RFC 9622 §6.2.11). */
-export const interfaceTypes = ['wi-fi', 'cellular', 'wired', 'loopback', 'virtual'] as const;
-export type InterfaceType = (typeof interfaceTypes)[number];
+export const interfaceTypes = [
+	'wi-fi',
+	'cellular',
+	'wired',
+	'loopback',
+	'virtual',
+] as const satisfies readonly InterfaceType[];
 
 /**
  * Which of `tokens` a text means, undefined if none: in any case, its words joined by hyphens, underscores, slashes,

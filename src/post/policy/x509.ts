@@ -78,9 +78,10 @@ export function keyUsage(signs: 'certificates' | 'handshakes'): Uint8Array {
 	return extension('2.5.29.15', usage, 'critical');
 }
 
-/** RFC 5280 §4.2.1.12: good for servers and for clients. */
-export function serverAndClient(): Uint8Array {
-	return extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1'), oid('1.3.6.1.5.5.7.3.2')));
+/** RFC 5280 §4.2.1.12: which ends of a connection it is good for. */
+export function extendedKeyUsage(...ends: readonly ('server' | 'client')[]): Uint8Array {
+	const purposes = ends.map((end) => oid(end === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2'));
+	return extension('2.5.29.37', sequence(...purposes));
 }
 
 /** RFC 5280 §4.2.1.1 */
@@ -88,11 +89,12 @@ export function authorityKey({ id }: Keys): Uint8Array {
 	return extension('2.5.29.35', sequence(tagged(0x80, id)));
 }
 
-/** Host names and IP addresses it is for (RFC 5280 §4.2.1.6). */
+/** Host names, IP addresses and URIs it is for (RFC 5280 §4.2.1.6). */
 export function alternativeNames(names: readonly string[]): Uint8Array {
 	const general = names.map((name) => {
 		const address = IpAddress.tryParse(name);
-		return address ? tagged(0x87, address.bytes) : tagged(0x82, Buffer.from(name));
+		if (address) return tagged(0x87, address.bytes);
+		return tagged(name.includes('://') ? 0x86 : 0x82, Buffer.from(name));
 	});
 	return extension('2.5.29.17', sequence(...general));
 }

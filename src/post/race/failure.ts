@@ -3,7 +3,8 @@
 import { type ErrorCode, type ErrorContext, PostSocketsError } from '../../base/errors.ts';
 import { formatSocketAddress } from '../../base/socket-address.ts';
 import type { AnswerStatus } from '../../stack/resolver.ts';
-import type { Attempt, RaceLoss, RaceMachine, RacePlan } from './machine.ts';
+import type { RaceMachine } from './machine.ts';
+import type { Attempt, RaceLoss, RacePlan } from './plan.ts';
 import type { AttemptReport, RaceReport } from './report.ts';
 
 /** An establishment that failed (RFC 9622 §7.1, EstablishmentError): `report` tells each attempt and query. */
@@ -28,12 +29,13 @@ export function establishmentError(machine: RaceMachine, loss: RaceLoss, report:
 		new EstablishmentError(code, message, report, { operation: 'initiate', remote, cause });
 
 	if (loss === 'aborted') return fail('aborted', `connecting to ${remote} was aborted by the caller`, reason);
+	if (loss === 'misruled') return fail(machine.fault!.code, machine.fault!.message, machine.fault!.cause);
 	const { attempts, plan } = machine;
 	if (attempts.length === 0)
 		return fail(...(loss === 'timed-out' ? noAnswer(plan, remote) : noAddress(machine, remote)));
 	const failed = attempts.filter(({ error }) => error !== undefined);
 	const first = failed[0]?.error;
-	if (loss === 'timed-out') return fail('timed-out', notReady(plan, report), first);
+	if (loss === 'timed-out') return fail('timed-out', notReady(machine, report), first);
 	const limit = machine.exhausted ? `; limits.attempts (${plan.limits.attempts}) allowed no more` : '';
 	// A peer that answered knows more than one that is not there: attempts that got as far as the handshake decide.
 	const furthest = failed.filter(({ connected }) => connected !== undefined);
@@ -55,10 +57,9 @@ function sameEverywhere(failed: readonly Attempt[], remote: string): string {
 	return remote.includes(first!) ? message : `${message} (${remote})`;
 }
 
-function notReady(plan: RacePlan, { target, attempts, dns }: RaceReport): string {
+function notReady({ plan, heldBack }: RaceMachine, { target, attempts, dns }: RaceReport): string {
 	const { concurrent } = plan.limits;
-	const crowded = attempts.filter(({ outcome }) => outcome === 'cancelled').length >= concurrent;
-	const limit = crowded ? `; limits.concurrent (${concurrent}) let no more start` : '';
+	const limit = heldBack ? `; limits.concurrent (${concurrent}) let no more start` : '';
 	const what = `nothing at ${target} was ready within ${seconds(plan)}: ${listAttempts(attempts)}${limit}`;
 	if (attempts.some(({ outcome, phase }) => outcome !== 'failed' && phase === 'connect')) {
 		return `${what}. Silence usually means a firewall or a host that is down; the option \`timeout\` allows more`;
@@ -69,12 +70,14 @@ function notReady(plan: RacePlan, { target, attempts, dns }: RaceReport): string
 }
 
 function listAttempts(attempts: readonly AttemptReport[]): string {
-	const severalStacks = new Set(attempts.map(({ stack }) => stack)).size > 1;
+	const place = ({ stack, interface: bound }: AttemptReport) => (bound === undefined ? stack : `${bound} of ${stack}`);
+	const severalPlaces = new Set(attempts.map(place)).size > 1;
 	return attempts
-		.map(({ address, port, family, stack, code, phase, outcome }) => {
+		.map((attempt) => {
+			const { address, port, family, code, phase, outcome } = attempt;
 			const where = port === null ? address : family === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 			const silent = phase === 'handshake' ? 'connected but its handshake did not end' : 'silent';
-			return `${where}${severalStacks ? ` on ${stack}` : ''} ${outcome === 'failed' ? code : silent}`;
+			return `${where}${severalPlaces ? ` on ${place(attempt)}` : ''} ${outcome === 'failed' ? code : silent}`;
 		})
 		.join(', ');
 }
@@ -98,7 +101,9 @@ function noAddress({ endpoints, plan }: RaceMachine, remote: string): [ErrorCode
 	const verdict = verdicts.find(([status]) => answers.some((answer) => answer.status === status));
 	if (verdict === undefined) {
 		const has = (families: readonly number[]) => families.map((family) => `IPv${family}`).join(' and ') || 'no IP';
-		const paths = plan.paths.map(({ name, families }) => `${name} has ${has(families)}`).join(', ');
+		const paths = plan.paths
+			.map(({ name, interface: bound, families }) => `${bound ?? name} has ${has(families)}`)
+			.join(', ');
 		return ['no-candidates', `no address of ${remote} can be used from here: ${paths}`];
 	}
 	const [status, code, what, advice] = verdict;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Attempt, RacePath } from './machine.ts';
 import {
 	answer,
 	type Course,
 	dns,
+	half,
 	label,
 	literal,
 	named,
@@ -20,6 +20,7 @@ import {
 	tcp,
 	tls,
 } from './machine-harness.ts';
+import type { Attempt, RacePath } from './plan.ts';
 
 describe('modes', () => {
 	test('simultaneous: all at once', () => {
@@ -43,10 +44,34 @@ describe('modes', () => {
 		assert.deepEqual(race.starts, ['0 6a', '0 4a', '50 6b']);
 	});
 
-	test('I-4.3.3-01 failover: the next only after a failure, however long that takes', () => {
-		const race = raceOf({ '6a': refused(20_000), '4a': ok(20) }, { mode: 'failover' });
-		assert.deepEqual(race.starts, ['0 6a', '20000 4a']);
-		assert.deepEqual([race.winner, race.at], ['4a', 20_020]);
+	test('I-4.3.3-01 failover: the next only after a failure, or when there is no sign of life for `patience`', () => {
+		const race = raceOf({ '6a': refused(4_999), '4a': silent, '6b': ok(20) }, { mode: 'failover' });
+		assert.deepEqual(race.starts, ['0 6a', '4999 4a', '9999 6b']);
+		assert.deepEqual(tail(race, 3), ['10019 ready 6b', '10019 cancel 4a', '10019 won 6b']);
+	});
+
+	test('I-4.3.3-01 failover: who was silent for long is not given up', () => {
+		const race = raceOf({ '6a': ok(5_010), '4a': ok(20) }, { mode: 'failover' });
+		assert.deepEqual([race.starts, race.winner, race.at], [['0 6a', '5000 4a'], '6a', 5_010]);
+	});
+
+	test('I-4.3.3-01 failover: a connection that stands is a sign of life', () => {
+		const protocols = [tls];
+		const sources = [literal(['6a', '4a'], { protocols: ['tls'] })];
+		const plan = planOf({ protocols, sources, mode: 'failover', timeout: 20_000 });
+		const race = simulate(plan, { course: ({ endpoint }) => (label(endpoint) === '6a' ? half(3_000) : secure(20)) });
+		assert.deepEqual([race.starts, race.winner, race.at], [['0 6a', '8000 4a'], '4a', 8_040]);
+	});
+
+	test('I-4.3.3-01 failover: a path whose last candidate is silent, or whose names are, makes room for the next', () => {
+		const paths: RacePath[] = ['proxy', 'mute', 'direct'].map((name) => ({ name, families: [6, 4] }));
+		const race = simulate(planOf({ paths, sources: [named('a.test')], mode: 'failover' }), {
+			dns: ({ type }, path) =>
+				path === 1 ? undefined : { after: 10, answer: answer(type, [type === 'A' ? '4a' : '6a']) },
+			course: ({ path }) => (path === 2 ? ok(20) : silent),
+		});
+		assert.deepEqual(race.starts, ['10 6a proxy', '5010 4a proxy', '15020 6a direct']);
+		assert.equal(race.winner, '6a');
 	});
 
 	test('I-4.3.3-01 failover: a path fails when all of its children have, and only then is the next one touched', () => {
@@ -195,6 +220,19 @@ describe('several protocols and paths', () => {
 			course: () => ok(20),
 		});
 		assert.deepEqual([race.winner, race.at, race.starts], ['6a', 40, ['20 6a lte']]);
+	});
+
+	test('a path may have protocols of its own, in an order of its own', () => {
+		const plan = planOf({
+			paths: [
+				{ ...wlan, protocols: [1] },
+				{ ...lte, protocols: [1, 0] },
+			],
+			protocols: [quic, tls],
+			sources: [literal(['6a'], { protocols: both })],
+		});
+		const race = simulate(plan, { course: () => refused(1) });
+		assert.deepEqual(race.starts, ['0 6a wlan/tls', '1 6a lte/tls', '2 6a lte/quic']);
 	});
 
 	test('H-38 limits.concurrent counts over all paths and protocols', () => {

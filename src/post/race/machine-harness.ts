@@ -5,15 +5,8 @@ import { IpAddress } from '../../base/address.ts';
 import { type ErrorCode, PostSocketsError } from '../../base/errors.ts';
 import type { Answer, AnswerStatus, RecordType } from '../../stack/resolver.ts';
 import type { Endpoint, EndpointSource, Query } from './endpoints.ts';
-import {
-	type Attempt,
-	type RaceLoss,
-	RaceMachine,
-	type RacePath,
-	type RacePlan,
-	type RaceProtocol,
-	type RaceSink,
-} from './machine.ts';
+import { RaceMachine } from './machine.ts';
+import type { Attempt, RaceLoss, RacePath, RacePlan, RaceProtocol, RaceSink, Rule } from './plan.ts';
 import { type RaceLimits, type RaceTiming, type RacingMode, raceLimits, raceTiming } from './timing.ts';
 
 /** `6a` is 2001:db8::a, `4a` is 192.0.2.10, and so on to `f`. */
@@ -71,6 +64,7 @@ export function planOf(asked: {
 	readonly protocols?: readonly RaceProtocol[];
 	readonly sources: readonly EndpointSource[];
 	readonly mode?: RacingMode;
+	readonly rule?: Rule;
 	readonly timing?: Partial<RaceTiming>;
 	readonly limits?: Partial<RaceLimits>;
 	readonly timeout?: number;
@@ -80,6 +74,7 @@ export function planOf(asked: {
 		protocols: asked.protocols ?? [tcp],
 		sources: asked.sources,
 		mode: asked.mode ?? 'staggered',
+		rule: asked.rule,
 		timing: raceTiming(asked.timing),
 		limits: raceLimits(asked.limits),
 		timeout: asked.timeout ?? 30_000,
@@ -267,23 +262,26 @@ function describe({ paths, protocols }: RacePlan, { endpoint, path, protocol }: 
 
 /** What holds in every race, whatever happens in it. */
 function checkLaws(plan: RacePlan, attempts: readonly Attempt[], log: readonly Moment[], result: Race['result']): void {
-	let running = 0;
+	const running = new Map<Attempt, number>();
 	let decision: number | undefined;
 	const keys = new Set<string>();
 	log.forEach(({ at, what }, index) => {
 		if (what.type === 'start') {
-			running += 1;
+			running.set(what.attempt, at);
 			assert.equal(decision, undefined, 'a start after the decision');
 			assert.ok(at < plan.timeout, 'a start when the time was over');
-			assert.ok(running <= plan.limits.concurrent, 'more attempts at once than limits.concurrent');
+			const counted = [...running.values()].filter((sign) => at < sign + plan.timing.patience);
+			assert.ok(counted.length <= plan.limits.concurrent, 'more attempts at once than limits.concurrent');
 			const { path, protocol, endpoint } = what.attempt;
 			const key = `${path} ${protocol} ${endpoint.key}`;
 			assert.ok(!keys.has(key), `${key} is tried twice`);
 			keys.add(key);
+		} else if (what.type === 'connected') {
+			running.set(what.attempt, at);
 		} else if (what.type === 'failed' || what.type === 'ready') {
-			running -= 1;
+			running.delete(what.attempt);
 		} else if (what.type === 'cancel') {
-			running -= 1;
+			running.delete(what.attempt);
 			const rest = log.slice(index);
 			assert.ok(
 				rest.every(({ at: later, what: { type } }) => later === at && ['cancel', 'won', 'lost'].includes(type)),
@@ -296,7 +294,10 @@ function checkLaws(plan: RacePlan, attempts: readonly Attempt[], log: readonly M
 		}
 	});
 	const decided = result !== 'waiting';
-	assert.ok(!decided || running === 0, 'an attempt was neither won, failed nor cancelled when the race was decided');
+	assert.ok(
+		!decided || running.size === 0,
+		'an attempt was neither won, failed nor cancelled when the race was decided',
+	);
 	for (const { outcome, start, end } of attempts) {
 		assert.equal(outcome === 'running', end === undefined);
 		assert.ok(outcome !== 'running' || !decided);

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { formatSocketAddress } from '../../base/socket-address.ts';
 import type { RecordType } from '../../stack/resolver.ts';
 import type { EndpointSource } from './endpoints.ts';
-import type { Attempt, RacePlan } from './machine.ts';
 import {
 	answer,
 	badHandshake,
@@ -25,6 +24,7 @@ import {
 	simulate,
 } from './machine-harness.ts';
 import { type Reply, type SimpleRace, slowRace } from './machine-twin.ts';
+import type { Attempt, RacePlan, Rule } from './plan.ts';
 import type { RacingMode } from './timing.ts';
 
 interface World {
@@ -72,7 +72,10 @@ const anyTiming = fc.record({
 	protocolDelay: fc.integer({ min: 10, max: 500 }),
 	pathDelay: fc.integer({ min: 10, max: 800 }),
 	maximumDelay: fc.integer({ min: 10, max: 2_000 }),
+	patience: fc.integer({ min: 100, max: 2_000 }),
 });
+/** None, or one that turns the order around. */
+const anyRule = fc.constantFrom<Rule | undefined>(undefined, (choices) => choices.toReversed());
 const anyMode = fc.constantFrom<RacingMode>('staggered', 'simultaneous', 'failover');
 const narrow = fc.record({
 	concurrent: fc.integer({ min: 1, max: 6 }),
@@ -91,6 +94,7 @@ function worlds(parts: {
 	readonly reply: fc.Arbitrary<Reply>;
 	readonly limits: typeof narrow;
 	readonly timeout: fc.Arbitrary<number>;
+	readonly rule?: typeof anyRule;
 }): fc.Arbitrary<World> {
 	return fc
 		.record({
@@ -99,13 +103,18 @@ function worlds(parts: {
 			sources: fc.array(anySource, { maxLength: 3 }),
 			timing: anyTiming,
 			mode: parts.mode,
+			rule: parts.rule ?? fc.constant(undefined),
 			limits: parts.limits,
 			timeout: parts.timeout,
 			courses: fc.array(parts.course, { minLength: 1, maxLength: 15 }),
 			replies: fc.array(parts.reply, { minLength: 1, maxLength: 9 }),
 		})
-		.map(({ families, courses, replies, ...plan }) => ({
-			plan: planOf({ ...plan, paths: families.map((families, index) => ({ name: `path${index}`, families })) }),
+		.map(({ families, courses, replies, rule, ...plan }) => ({
+			plan: planOf({
+				...plan,
+				...(rule && { rule }),
+				paths: families.map((families, index) => ({ name: `path${index}`, families })),
+			}),
 			courses,
 			replies,
 		}));
@@ -176,9 +185,9 @@ function candidates(world: World): Candidate[] {
 }
 
 /** Between two starts of one parent lies the delay, or a failure of one of its attempts. */
-function checkGaps({ mode, timing }: RacePlan, { log }: Race): void {
-	const delay = { staggered: timing.attemptDelay, simultaneous: 0, failover: Number.POSITIVE_INFINITY }[mode];
-	const parent = ({ path, protocol }: Attempt) => `${path} ${protocol}`;
+function checkGaps({ mode, timing, rule }: RacePlan, { log }: Race): void {
+	const delay = { staggered: timing.attemptDelay, simultaneous: 0, failover: timing.patience }[mode];
+	const parent = ({ path, protocol }: Attempt) => (rule ? 'all' : `${path} ${protocol}`);
 	const last = new Map<string, { readonly at: number; readonly index: number }>();
 	log.forEach(({ at, what }, index) => {
 		if (what.type !== 'start') return;
@@ -208,6 +217,7 @@ test('H-30 H-38 H-39 H-42 I-4.4-02 I-4.4-03 I-12-02 the laws of a race hold, wha
 		reply: anyReply,
 		limits: narrow,
 		timeout: fc.integer({ min: 1, max: 8_000 }),
+		rule: anyRule,
 	});
 	const abortAt = fc.option(fc.nat(3_000), { nil: undefined });
 	fc.assert(
@@ -230,11 +240,30 @@ test('H-34 H-38 I-4.3.3-01 where everything ends some time, the race is won if a
 		reply: ended,
 		limits: narrow.map((limits) => ({ ...limits, attempts: 1_000 })),
 		timeout: fc.constant(Number.POSITIVE_INFINITY),
+		rule: anyRule,
 	});
 	fc.assert(
 		fc.property(world, fc.boolean(), (world, wakeFirst) => {
 			const good = candidates(world).some(({ course }) => course.ready !== undefined);
 			assert.equal(play(world, { wakeFirst }).result, good ? 'won' : 'exhausted');
+		}),
+		{ numRuns },
+	);
+});
+
+test('H-38 H-39 I-4.3.3-01 where much is silent, a good candidate wins in every mode, and however few may be under way', () => {
+	const world = worlds({
+		mode: anyMode,
+		course: anyCourse,
+		reply: anyReply,
+		limits: narrow.map((limits) => ({ ...limits, attempts: 1_000 })),
+		timeout: fc.constant(Number.POSITIVE_INFINITY),
+		rule: anyRule,
+	});
+	fc.assert(
+		fc.property(world, fc.boolean(), (world, wakeFirst) => {
+			const good = candidates(world).some(({ course }) => course.ready !== undefined);
+			assert.equal(play(world, { wakeFirst }).result === 'won', good);
 		}),
 		{ numRuns },
 	);
@@ -278,6 +307,7 @@ const simple: fc.Arbitrary<SimpleRace> = fc.record({
 	maximumDelay: fc.integer({ min: 10, max: 500 }),
 	concurrent: fc.integer({ min: 1, max: 8 }),
 	attempts: fc.integer({ min: 1, max: 8 }),
+	patience: fc.integer({ min: 100, max: 1_000 }),
 	timeout: fc.integer({ min: 1, max: 2_000 }),
 });
 

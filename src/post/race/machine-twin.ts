@@ -14,6 +14,7 @@ export interface SimpleRace {
 	readonly attemptDelay: number;
 	readonly maximumDelay: number;
 	readonly concurrent: number;
+	readonly patience: number;
 	readonly attempts: number;
 	readonly timeout: number;
 }
@@ -22,7 +23,8 @@ export type Result = Pick<Race, 'result' | 'at' | 'winner' | 'starts'>;
 
 /** Looks at the race in every millisecond, and remembers nothing but what happened. */
 export function slowRace(world: SimpleRace): Result {
-	const { preferred, replies, courses, resolutionDelay, attemptDelay, maximumDelay, concurrent, timeout } = world;
+	const { preferred, replies, courses, resolutionDelay, attemptDelay, maximumDelay, concurrent, timeout, patience } =
+		world;
 	const order = [preferred, preferred === 6 ? 4 : 6] as const;
 	const tried: { label: string; start: number; course: Course; failedAt?: number }[] = [];
 	const starts: string[] = [];
@@ -58,7 +60,11 @@ export function slowRace(world: SimpleRace): Result {
 		for (;;) {
 			const label = next(t);
 			if (t >= timeout || label === undefined || t < due(t)) return;
-			if (running().length >= concurrent || tried.length >= world.attempts) return;
+			const counted = running().filter((attempt) => {
+				const connected = connectedAt(attempt) <= t ? connectedAt(attempt) : attempt.start;
+				return t < connected + patience;
+			});
+			if (counted.length >= concurrent || tried.length >= world.attempts) return;
 			tried.push({ label, start: t, course: courses[label]! });
 			starts.push(`${t} ${label}`);
 			failureSinceStart = false;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PostSocketsError } from '../../base/errors.ts';
-import { type RaceEvent, RaceMachine } from './machine.ts';
+import { RaceMachine } from './machine.ts';
 import {
 	answer,
 	badHandshake,
@@ -25,6 +25,7 @@ import {
 	tls,
 	unreachable,
 } from './machine-harness.ts';
+import type { RaceEvent } from './plan.ts';
 
 const refusal = new PostSocketsError('refused', 'connect: refused');
 
@@ -115,6 +116,15 @@ describe('starts', () => {
 		);
 		assert.deepEqual(race.starts, ['0 6a', '250 4a', '1250 6b']);
 		assert.deepEqual([race.winner, race.at], ['6a', 5_000]);
+	});
+
+	test('H-38 H-39 who is silent for `patience` takes no place of limits.concurrent, and may still win', () => {
+		const dead = Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((digit) => [`6${digit}`, silent]));
+		const race = raceOf({ ...dead, '69': ok(20) });
+		assert.deepEqual(race.starts.slice(-2), ['1750 68', '5000 69']);
+		assert.deepEqual([race.winner, race.at], ['69', 5_020]);
+		const late = raceOf({ '6a': ok(5_010), '4a': silent, '6b': ok(20) }, { limits: { concurrent: 2 } });
+		assert.deepEqual([late.starts, late.winner], [['0 6a', '250 4a', '5000 6b'], '6a']);
 	});
 
 	test('I-12-02 after limits.attempts nothing more is tried', () => {

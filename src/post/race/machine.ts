@@ -4,107 +4,61 @@
  * Read first: RFC 9623 §4, RFC 8305 §5, draft-ietf-happy-happyeyeballs-v3 §6. In short: children of a node are started
  * in order, each some delay after the one before; a failure starts the next at once; nothing that was started is given
  * up before there is a winner or the time is over; the first attempt that is ready, handshake and trust included, wins,
- * and in the same step all others are cancelled.
+ * and in the same step all others are cancelled. A rule of the user's own takes the place of the tree.
  */
 
-import type { IpAddress } from '../../base/address.ts';
 import type { PostSocketsError } from '../../base/errors.ts';
 import type { Machine, Wake } from '../../base/machine.ts';
-import { isUnix } from '../../base/socket-address.ts';
-import type { Answer } from '../../stack/resolver.ts';
-import { type Endpoint, EndpointSet, type EndpointSource, familyOf, type Query } from './endpoints.ts';
-import type { RaceLimits, RaceTiming, RacingMode } from './timing.ts';
+import { EndpointSet } from './endpoints.ts';
+import { atOnce, type Field, Lane, Leaves, type Node } from './leaves.ts';
+import {
+	type Attempt,
+	type Choice,
+	isRunning,
+	lastSign,
+	type RaceEvent,
+	type RaceLoss,
+	type RacePlan,
+	type RaceSink,
+} from './plan.ts';
+import { RuledOrder } from './ruled-order.ts';
+import type { RacingMode } from './timing.ts';
 
-export interface RacePath {
-	readonly name: string;
-	/** The address families it has, the preferred one first. */
-	readonly families: readonly (4 | 6)[];
-}
-
-export interface RaceProtocol {
-	readonly name: string;
-	/** A secure handshake follows once the connection stands, and counts (RFC 9623 §4.4.1). */
-	readonly handshake: boolean;
-}
-
-/** What is known from earlier races: it ranks and paces, it never adds or removes. */
-export interface RaceHints {
-	/** The family to prefer, because it won the last time; undefined for the usual one. */
-	readonly family: 4 | 6 | undefined;
-	/** The same endpoints in the order to try them. */
-	order(endpoints: readonly Endpoint[], protocol: string): Endpoint[];
-	/** Milliseconds to wait after an attempt at this address before the next; undefined if nothing is known (H-33). */
-	attemptDelay(address: IpAddress): number | undefined;
-}
-
-export interface RacePlan {
-	readonly paths: readonly RacePath[];
-	readonly protocols: readonly RaceProtocol[];
-	readonly sources: readonly EndpointSource[];
-	readonly mode: RacingMode;
-	readonly hints?: RaceHints | undefined;
-	readonly timing: RaceTiming;
-	readonly limits: RaceLimits;
-	/** Milliseconds for the whole race; `Infinity` for no end. */
-	readonly timeout: number;
-}
-
-export interface Attempt {
-	readonly id: number;
-	/** Indices into the plan. */
-	readonly path: number;
-	readonly protocol: number;
-	readonly endpoint: Endpoint;
-	readonly start: number;
-	/** When the connection stood and the handshake began. */
-	connected: number | undefined;
-	end: number | undefined;
-	outcome: 'running' | 'won' | 'failed' | 'cancelled';
-	error: PostSocketsError | undefined;
-}
-
-export type RaceEvent =
-	| { readonly type: 'begin' }
-	| { readonly type: 'answer'; readonly path: number; readonly source: number; readonly answer: Answer }
-	/** The connection of an attempt stands, its handshake is under way. */
-	| { readonly type: 'connected'; readonly attempt: Attempt }
-	/** Everything the application needs is done. */
-	| { readonly type: 'ready'; readonly attempt: Attempt }
-	| { readonly type: 'failed'; readonly attempt: Attempt; readonly error: PostSocketsError }
-	/** The caller does not want it any more. */
-	| { readonly type: 'abort' };
-
-export type RaceLoss = 'exhausted' | 'timed-out' | 'aborted';
-
-/** What the machine wants done. It never waits for an answer inside a call. */
-export interface RaceSink {
-	query(path: number, query: Query): void;
-	start(attempt: Attempt): void;
-	/** Close it, having sent nothing of the application's. */
-	cancel(attempt: Attempt): void;
-	/** The race is decided; nothing follows. */
-	won(attempt: Attempt): void;
-	lost(loss: RaceLoss): void;
-}
-
-export class RaceMachine implements Machine<RaceEvent, RaceSink> {
+export class RaceMachine implements Machine<RaceEvent, RaceSink>, Field {
 	readonly plan: RacePlan;
 	/** Every attempt in the order of the starts. */
 	readonly attempts: Attempt[] = [];
 	/** What each path knows of the remote's addresses. */
 	readonly endpoints: readonly EndpointSet[];
-	readonly #root: Branch;
+	readonly #root: Node;
+	readonly #rule: RuledOrder | undefined;
 	#over = Number.POSITIVE_INFINITY;
 	#decided = false;
+	#heldBack = false;
 
 	constructor(plan: RacePlan) {
-		const { paths, sources, timing, limits } = plan;
+		const { paths, protocols, sources, timing, limits, rule, mode } = plan;
 		this.plan = plan;
 		this.endpoints = paths.map(
 			({ families }) => new EndpointSet(sources, families, timing.resolutionDelay, limits.addressesPerAnswer),
 		);
-		const children = this.endpoints.map((set, index) => new Path(index, set, this));
-		this.#root = new Branch(children, timing.pathDelay, plan.mode);
+		this.#rule = rule && new RuledOrder(rule);
+		const inquiries = this.endpoints.map((set, index) => new Inquiry(index, set));
+		const lanes = this.endpoints.map((set, index) =>
+			(paths[index]!.protocols ?? [...protocols.keys()]).map(
+				(protocol) => new Lane(index, protocol, protocols[protocol]!.name, set),
+			),
+		);
+		if (this.#rule) {
+			const leaves = new Leaves(lanes.flat(), this, this.#rule);
+			this.#root = new Asking(inquiries, new Gate(lanes.flat(), leaves, timing.resolutionDelay));
+			return;
+		}
+		const children = lanes.map((own, index) => {
+			const leaves = own.map((lane) => new Leaves([lane], this));
+			return new Asking([inquiries[index]!], new Branch(leaves, timing.protocolDelay, mode));
+		});
+		this.#root = new Branch(children, timing.pathDelay, mode);
 	}
 
 	get deadline(): number {
@@ -138,20 +92,30 @@ export class RaceMachine implements Machine<RaceEvent, RaceSink> {
 				return;
 			case 'wake':
 				if (now < this.#over) break;
+				this.#heldBack = this.freeAt >= now && this.#root.deadline < Number.POSITIVE_INFINITY;
 				this.#lose('timed-out', now, sink);
 				return;
 		}
 		if (now < this.#over) this.#root.run(now, sink);
-		if (this.#root.failed) this.#lose('exhausted', now, sink);
+		if (this.fault) this.#lose('misruled', now, sink);
+		else if (this.#root.failed) this.#lose('exhausted', now, sink);
 	}
 
-	/** Called by a leaf that may start: the record is made here so that bounds of the whole race hold. */
-	launch(leaf: { readonly path: number; readonly protocol: number }, endpoint: Endpoint, now: number): Attempt {
+	/** Why a race was lost as `misruled`. */
+	get fault(): PostSocketsError | undefined {
+		return this.#rule?.fault;
+	}
+
+	/** When the time was over, `limits.concurrent` still held something back. */
+	get heldBack(): boolean {
+		return this.#heldBack;
+	}
+
+	/** Called by leaves that may start: the record is made here so that bounds of the whole race hold. */
+	launch(choice: Choice, now: number): Attempt {
 		const attempt: Attempt = {
+			...choice,
 			id: this.attempts.length + 1,
-			path: leaf.path,
-			protocol: leaf.protocol,
-			endpoint,
 			start: now,
 			connected: undefined,
 			end: undefined,
@@ -162,10 +126,15 @@ export class RaceMachine implements Machine<RaceEvent, RaceSink> {
 		return attempt;
 	}
 
-	/** At this bound nothing starts until an attempt has failed. */
-	get crowded(): boolean {
-		const { concurrent } = this.plan.limits;
-		return this.attempts.length >= concurrent && this.attempts.filter(isRunning).length >= concurrent;
+	/**
+	 * At `limits.concurrent` nothing starts until an attempt has failed, or has been silent for so long that it is not
+	 * counted on. It is not given up for that (draft §6): a host that is merely slow may still win.
+	 */
+	get freeAt(): number {
+		const { limits, timing } = this.plan;
+		if (this.attempts.length < limits.concurrent) return atOnce;
+		const countedUntil = this.attempts.filter(isRunning).map((attempt) => lastSign(attempt) + timing.patience);
+		return countedUntil.sort((one, other) => other - one)[limits.concurrent - 1] ?? atOnce;
 	}
 
 	get exhausted(): boolean {
@@ -191,28 +160,19 @@ export class RaceMachine implements Machine<RaceEvent, RaceSink> {
 	}
 }
 
-/** The time of a start that nothing holds back. */
-const atOnce = Number.NEGATIVE_INFINITY;
-
-interface Node {
-	readonly failed: boolean;
-	/** When `run` has something to do although nothing happened. */
-	readonly deadline: number;
-	/** Starts whatever is due. The first call begins the node. */
-	run(now: number, sink: RaceSink): void;
-}
-
 /** Children of one kind, started one after the other; its timer concerns no other node (RFC 9623 §4.3). */
 class Branch implements Node {
 	readonly #children: readonly Node[];
 	readonly #delay: number;
+	readonly #mode: RacingMode;
 	#begun = 0;
 	#failures = 0;
 	#nextAt = atOnce;
 
 	constructor(children: readonly Node[], delay: number, mode: RacingMode) {
 		this.#children = children;
-		this.#delay = mode === 'staggered' ? delay : mode === 'simultaneous' ? 0 : Number.POSITIVE_INFINITY;
+		this.#delay = mode === 'simultaneous' ? 0 : delay;
+		this.#mode = mode;
 	}
 
 	get failed(): boolean {
@@ -220,17 +180,28 @@ class Branch implements Node {
 	}
 
 	get deadline(): number {
-		const next = this.#begun < this.#children.length ? this.#nextAt : Number.POSITIVE_INFINITY;
-		return Math.min(next, ...this.#running().map(({ deadline }) => deadline));
+		return Math.min(this.#due(), ...this.#running().map(({ deadline }) => deadline));
+	}
+
+	get silentAt(): number {
+		if (this.#begun < this.#children.length) return Number.POSITIVE_INFINITY;
+		return Math.max(...this.#running().map(({ silentAt }) => silentAt));
 	}
 
 	run(now: number, sink: RaceSink): void {
 		for (const child of this.#running()) child.run(now, sink);
-		while (this.#begun < this.#children.length && (this.#someFailed() || now >= this.#nextAt)) {
+		while (this.#begun < this.#children.length && (this.#someFailed() || now >= this.#due())) {
 			const child = this.#children[this.#begun++]!;
 			this.#nextAt = now + this.#delay;
 			child.run(now, sink);
 		}
+	}
+
+	/** When the next child is, if none fails before. */
+	#due(): number {
+		if (this.#begun === this.#children.length) return Number.POSITIVE_INFINITY;
+		const latest = this.#mode === 'failover' ? this.#children[this.#begun - 1] : undefined;
+		return latest?.silentAt ?? this.#nextAt;
 	}
 
 	#running(): Node[] {
@@ -245,113 +216,88 @@ class Branch implements Node {
 	}
 }
 
-/**
- * One path. What it asks for names it asks when its turn has come, not before: the question would wake an interface that
- * may never be needed, and tell the name to its servers (RFC 9623 §4.1.2, §4.3.2).
- */
-class Path extends Branch {
-	readonly #index: number;
+/** What one path asks for names. */
+class Inquiry {
+	readonly #path: number;
 	readonly #endpoints: EndpointSet;
 	#asked = false;
 
-	constructor(index: number, endpoints: EndpointSet, race: RaceMachine) {
-		const { protocols, timing, mode } = race.plan;
-		const children = protocols.map((_, protocol) => new Leaves(endpoints, index, protocol, race));
-		super(children, timing.protocolDelay, mode);
-		this.#index = index;
+	constructor(path: number, endpoints: EndpointSet) {
+		this.#path = path;
 		this.#endpoints = endpoints;
-	}
-
-	override get deadline(): number {
-		return Math.min(super.deadline, this.#endpoints.deadline);
-	}
-
-	override run(now: number, sink: RaceSink): void {
-		if (this.#asked) this.#endpoints.wake(now);
-		else for (const query of this.#endpoints.begin(now)) sink.query(this.#index, query);
-		this.#asked = true;
-		super.run(now, sink);
-	}
-}
-
-/** The endpoints of one path and protocol: the only node whose children appear while it runs (RFC 8305 §3). */
-class Leaves implements Node {
-	readonly path: number;
-	readonly protocol: number;
-	readonly #endpoints: EndpointSet;
-	readonly #race: RaceMachine;
-	readonly #attempts: Attempt[] = [];
-	readonly #tried = new Set<string>();
-	#failures = 0;
-	#nextAt = atOnce;
-
-	constructor(endpoints: EndpointSet, path: number, protocol: number, race: RaceMachine) {
-		this.#endpoints = endpoints;
-		this.path = path;
-		this.protocol = protocol;
-		this.#race = race;
-	}
-
-	get failed(): boolean {
-		const over = this.#endpoints.settled(this.#name) && this.#untried().length === 0;
-		return (over || this.#race.exhausted) && !this.#attempts.some(isRunning);
 	}
 
 	get deadline(): number {
-		return this.#blocked() ? Number.POSITIVE_INFINITY : this.#due();
+		return this.#endpoints.deadline;
 	}
 
 	run(now: number, sink: RaceSink): void {
-		const failures = this.#attempts.filter(({ outcome }) => outcome === 'failed').length;
-		if (failures > this.#failures) this.#nextAt = atOnce; // a failure starts the next at once (RFC 9623 §4.3.2)
-		this.#failures = failures;
-		while (!this.#blocked() && now >= this.#due()) {
-			const attempt = this.#race.launch(this, this.#untried()[0]!, now);
-			this.#attempts.push(attempt);
-			this.#tried.add(attempt.endpoint.key);
-			this.#nextAt = now + this.#delay(attempt.endpoint);
-			sink.start(attempt);
-		}
-	}
-
-	#blocked(): boolean {
-		return this.#race.crowded || this.#race.exhausted || this.#untried().length === 0;
-	}
-
-	/**
-	 * A handshake under way, whose connection stood before the next start was due, holds that back until it should be
-	 * done (draft §6.1): twice what TCP took.
-	 */
-	#due(): number {
-		const { timing, protocols } = this.#race.plan;
-		let due = this.#nextAt;
-		if (!protocols[this.protocol]!.handshake) return due;
-		for (const attempt of this.#attempts) {
-			const { start, connected = Number.POSITIVE_INFINITY } = attempt;
-			if (!isRunning(attempt) || connected >= this.#nextAt) continue;
-			due = Math.max(due, Math.min(connected + 2 * (connected - start), start + timing.maximumDelay));
-		}
-		return due;
-	}
-
-	#delay({ address }: Endpoint): number {
-		const { mode, timing, hints } = this.#race.plan;
-		if (mode === 'simultaneous') return 0;
-		if (mode === 'failover') return Number.POSITIVE_INFINITY;
-		return (isUnix(address) ? undefined : hints?.attemptDelay(address.address)) ?? timing.attemptDelay;
-	}
-
-	get #name(): string {
-		return this.#race.plan.protocols[this.protocol]!.name;
-	}
-
-	#untried(): Endpoint[] {
-		const last = this.#attempts.at(-1);
-		const untried = this.#endpoints.untried(this.#name, this.#tried, last && familyOf(last.endpoint.address));
-		return this.#race.plan.hints?.order(untried, this.#name) ?? untried;
+		if (this.#asked) this.#endpoints.wake(now);
+		else for (const query of this.#endpoints.begin(now)) sink.query(this.#path, query);
+		this.#asked = true;
 	}
 }
 
-function isRunning(attempt: Attempt): boolean {
-	return attempt.outcome === 'running';
+/**
+ * A node that needs names. It asks when its turn has come, not before: the question would wake an interface that may
+ * never be needed, and tell the name to its servers (RFC 9623 §4.1.2, §4.3.2).
+ */
+class Asking implements Node {
+	readonly #inquiries: readonly Inquiry[];
+	readonly #node: Node;
+
+	constructor(inquiries: readonly Inquiry[], node: Node) {
+		this.#inquiries = inquiries;
+		this.#node = node;
+	}
+
+	get failed(): boolean {
+		return this.#node.failed;
+	}
+
+	get deadline(): number {
+		return Math.min(this.#node.deadline, ...this.#inquiries.map(({ deadline }) => deadline));
+	}
+
+	get silentAt(): number {
+		return this.#node.silentAt;
+	}
+
+	run(now: number, sink: RaceSink): void {
+		for (const inquiry of this.#inquiries) inquiry.run(now, sink);
+		this.#node.run(now, sink);
+	}
+}
+
+/** Lets nothing start until every lane knows an address or knows that there is none, but for no longer than the delay. */
+class Gate implements Node {
+	readonly #lanes: readonly Lane[];
+	readonly #leaves: Leaves;
+	readonly #delay: number;
+	#opensAt = Number.POSITIVE_INFINITY;
+	#open = false;
+
+	constructor(lanes: readonly Lane[], leaves: Leaves, delay: number) {
+		this.#lanes = lanes;
+		this.#leaves = leaves;
+		this.#delay = delay;
+	}
+
+	get failed(): boolean {
+		return this.#leaves.failed;
+	}
+
+	get deadline(): number {
+		return this.#open ? this.#leaves.deadline : this.#opensAt;
+	}
+
+	get silentAt(): number {
+		return this.#leaves.silentAt;
+	}
+
+	run(now: number, sink: RaceSink): void {
+		if (this.#lanes.some(({ known }) => known)) this.#opensAt = Math.min(this.#opensAt, now + this.#delay);
+		this.#open ||= now >= this.#opensAt || this.#lanes.every(({ known, settled }) => known || settled);
+		if (this.#open) this.#leaves.run(now, sink);
+	}
 }

@@ -2,7 +2,7 @@
 
 import { IpAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
-import { abortedBy, PostSocketsError } from '../../base/errors.ts';
+import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import { type Driver, drive } from '../../base/machine.ts';
 import { formatSocketAddress, type IpEndpoint, isUnix, type SocketAddress } from '../../base/socket-address.ts';
 import { fromSystem } from '../../base/system-error.ts';
@@ -10,27 +10,30 @@ import type { Answer } from '../../stack/resolver.ts';
 import type { Stack } from '../../stack/stack.ts';
 import type { Local } from '../endpoint/local.ts';
 import type { Remote } from '../endpoint/remote.ts';
+import { type CandidatePath, gather } from '../paths/gather.ts';
+import { settle } from '../policy/cascade.ts';
 import type { Security } from '../policy/security.ts';
-import {
-	type Established,
-	type Establishment,
-	type Sessions,
-	standsOn,
-	type Transport,
-} from '../transport/transport.ts';
+import type { SettledPolicy } from '../policy/settled.ts';
+import type { Established, Establishment, Sessions, Transport } from '../transport/transport.ts';
 import type { EndpointSource, Query } from './endpoints.ts';
 import { establishmentError } from './failure.ts';
-import { type Attempt, type RaceEvent, type RaceHints, RaceMachine, type RacePlan, type RaceSink } from './machine.ts';
-import { describeAttempt, type QueryReport, type RaceReport, round } from './report.ts';
+import { RaceMachine } from './machine.ts';
+import type { Attempt, RaceEvent, RaceHints, RacePath, RacePlan, RaceSink } from './plan.ts';
+import { type Prefer, ruleOf } from './prefer.ts';
+import { describeAttempt, placeOf, type QueryReport, type RaceReport, round } from './report.ts';
 import { type RaceLimits, type RaceTiming, type RacingMode, raceLimits, raceTiming, racingMode } from './timing.ts';
 import { type RaceTrace, raceChannel } from './trace.ts';
 
 export interface RaceOptions {
 	readonly remote: Remote;
-	/** One path each, the preferred first. */
+	/** Where to come from, at least one, the preferred first. */
 	readonly locals: readonly Local[];
 	/** The transports a Remote of this scheme may use. Called before anything is asked or opened; may throw. */
 	readonly select: (scheme: string | undefined) => readonly Transport[];
+	/** Which paths it may use, and which it prefers. Default: one for each Local, in their order. */
+	readonly policy?: SettledPolicy | undefined;
+	/** Ranks candidates in place of all else. */
+	readonly prefer?: Prefer | undefined;
 	readonly security: Security;
 	/** Milliseconds for all of it. */
 	readonly timeout: number;
@@ -52,18 +55,31 @@ export interface RaceWinner extends Established {
 /** Rejects with an `EstablishmentError`, or at once with a mistake of the caller. */
 export async function race(options: RaceOptions): Promise<RaceWinner> {
 	const { signal } = options;
-	const transports = checkRace(options);
+	const field = prepare(options);
 	if (signal.aborted) throw abortedBy(signal, 'initiate');
 	return new Promise((resolve, reject) => {
-		new Runner(options, transports, resolve, reject).begin();
+		new Runner(options, field, resolve, reject).begin();
 	});
 }
 
 /** The transports that may serve. Throws what is wrong with the options, before anything is asked or opened. */
-export function checkRace({ remote, select, racing, timing, limits }: Omit<RaceOptions, 'signal'>): Transport[] {
+export function checkRace(options: Omit<RaceOptions, 'signal'>): readonly Transport[] {
+	return prepare(options).transports;
+}
+
+interface Field {
+	readonly transports: readonly Transport[];
+	readonly paths: readonly CandidatePath[];
+}
+
+function prepare(options: Omit<RaceOptions, 'signal'>): Field {
+	const { remote, locals, select, policy = anyPath, hints, racing, timing, prefer } = options;
 	racingMode(racing);
 	raceTiming(timing);
-	raceLimits(limits);
+	const limits = raceLimits(options.limits);
+	if (prefer !== undefined && typeof prefer !== 'function') {
+		throw badArgument('prefer is a function that returns the candidates it is given in another order', 'initiate');
+	}
 	const chosen = [...new Set(remote.all.flatMap(({ scheme }) => select(scheme)))];
 	if (new Set(chosen.map(({ features }) => features.secure)).size > 1) {
 		throw new PostSocketsError(
@@ -72,8 +88,12 @@ export function checkRace({ remote, select, racing, timing, limits }: Omit<RaceO
 			{ operation: 'initiate', remote: String(remote) },
 		);
 	}
-	return chosen;
+	const linkLocal = remote.all.some(({ addresses }) => addresses.some(({ isLinkLocal }) => isLinkLocal));
+	const paths = gather({ locals, transports: chosen, policy, family: hints?.family, linkLocal });
+	return { transports: chosen, paths: paths.slice(0, limits.paths) };
 }
+
+const anyPath = settle('initiate');
 
 interface Asked {
 	readonly path: number;
@@ -90,7 +110,7 @@ class Runner implements RaceSink {
 	readonly #transports: readonly Transport[];
 	readonly #resolve: (winner: RaceWinner) => void;
 	readonly #reject: (error: Error) => void;
-	readonly #paths: readonly { readonly local: Local; readonly stack: Stack }[];
+	readonly #paths: readonly CandidatePath[];
 	readonly #clock: Clock;
 	readonly #machine: RaceMachine;
 	readonly #driver: Driver<RaceEvent>;
@@ -105,7 +125,7 @@ class Runner implements RaceSink {
 
 	constructor(
 		options: RaceOptions,
-		transports: readonly Transport[],
+		{ transports, paths }: Field,
 		resolve: (winner: RaceWinner) => void,
 		reject: (error: Error) => void,
 	) {
@@ -114,9 +134,7 @@ class Runner implements RaceSink {
 		this.#resolve = resolve;
 		this.#reject = reject;
 		this.#target = String(options.remote);
-		this.#paths = options.locals
-			.filter(({ stack }) => transports.some((transport) => standsOn(transport, stack, 'initiate')))
-			.map((local) => ({ local, stack: local.stack }));
+		this.#paths = paths;
 		this.#clock = options.locals[0]!.stack.clock;
 		this.#machine = new RaceMachine(this.#plan());
 		this.#driver = drive(this.#machine, this as RaceSink, this.#clock);
@@ -132,7 +150,7 @@ class Runner implements RaceSink {
 		this.#trace({ type: 'query', path, query });
 		const asked: Asked = { path, query, start: this.#clock.now() };
 		this.#asked.push(asked);
-		const { resolver } = this.#paths[path]!.stack;
+		const { resolver } = this.#paths[path]!.local.stack;
 		const unknown: Answer = { type: query.type, status: 'failed', records: [], source: 'no resolver' };
 		const { signal } = this.#queries;
 		Promise.try(() => resolver?.resolve(query.name, query.type, signal) ?? unknown)
@@ -147,7 +165,8 @@ class Runner implements RaceSink {
 
 	start(attempt: Attempt): void {
 		this.#trace({ type: 'start', attempt });
-		const { local, stack } = this.#paths[attempt.path]!;
+		const path = this.#paths[attempt.path]!;
+		const { stack } = path.local;
 		const controller = new AbortController();
 		this.#attempts.set(attempt, controller);
 		const { signal } = controller;
@@ -157,8 +176,8 @@ class Runner implements RaceSink {
 			address,
 			name: source.name || (isUnix(address) ? '' : String(address.address)),
 			security: this.#options.security,
-			local: localFor(address, local),
-			interface: local.interface,
+			local: localFor(address, path),
+			interface: path.path.interface ?? undefined,
 			sessions: this.#options.sessions?.(attempt.endpoint.source.name, attempt.endpoint.source.port),
 			signal,
 			onConnected: () => {
@@ -193,7 +212,7 @@ class Runner implements RaceSink {
 		this.#resolve({
 			...established,
 			transport,
-			stack: this.#paths[attempt.path]!.stack,
+			stack: this.#paths[attempt.path]!.local.stack,
 			report: this.#report(attempt),
 		});
 	}
@@ -219,23 +238,29 @@ class Runner implements RaceSink {
 	}
 
 	#plan(): RacePlan {
-		const { remote, locals, select, security, racing, timing, limits, timeout, hints } = this.#options;
-		const context = { operation: 'initiate', remote: this.#target };
-		if (this.#paths.length === 0) {
-			const names = locals.map(({ stack }) => stack.name).join(', ');
-			const message = `no stack here can open connections (${names}); name one that can as the local's stack`;
-			throw new PostSocketsError('no-candidates', message, context);
-		}
-		if (remote.all.every(({ complete }) => !complete) && this.#paths.every(({ stack }) => !stack.resolver)) {
-			const names = this.#paths.map(({ stack }) => stack.name).join(', ');
+		const { remote, select, security, racing, timing, limits, timeout, hints, prefer } = this.#options;
+		const stacks = [...new Set(this.#paths.map(({ local }) => local.stack))];
+		if (remote.all.every(({ complete }) => !complete) && stacks.every(({ resolver }) => !resolver)) {
+			const names = stacks.map(({ name }) => name).join(', ');
 			const message = `${names} resolves no names; give ${this.#target} as an IP address with its port`;
-			throw new PostSocketsError('not-supported', message, context);
+			throw new PostSocketsError('not-supported', message, { operation: 'initiate', remote: this.#target });
 		}
+		const paths = this.#paths.map(
+			({ local, path, families, transports }): RacePath => ({
+				name: local.stack.name,
+				interface: path.interface ?? undefined,
+				interfaceType: path.interfaceType,
+				families,
+				protocols: transports.map((transport) => this.#transports.indexOf(transport)),
+			}),
+		);
+		const protocols = this.#transports.map(({ name, features }) => ({ name, handshake: features.secure }));
 		return {
-			paths: this.#paths.map(({ local, stack }) => ({ name: stack.name, families: familiesOf(local, hints?.family) })),
-			protocols: this.#transports.map(({ name, features }) => ({ name, handshake: features.secure })),
+			paths,
+			protocols,
 			sources: remote.all.map((remote) => sourceOf(remote, select(remote.scheme), security)),
 			hints,
+			rule: prefer && ruleOf(prefer, paths, protocols, hints),
 			mode: racingMode(racing),
 			timing: raceTiming(timing),
 			limits: raceLimits(limits),
@@ -255,7 +280,7 @@ class Runner implements RaceSink {
 				({ path, query, start, end, answer }): QueryReport => ({
 					name: query.name,
 					type: query.type,
-					stack: this.#paths[path]!.stack.name,
+					...placeOf(this.#machine.plan.paths[path]!),
 					server: answer?.source ?? null,
 					start: round(start - this.#begin),
 					end: end === undefined ? null : round(end - this.#begin),
@@ -273,17 +298,14 @@ class Runner implements RaceSink {
 	}
 }
 
-/** IPv6 first (RFC 6724 §2.1), unless IPv4 won the last time, or a local address leaves only its own family. */
-function familiesOf({ address, stack }: Local, preferred: 4 | 6 = 6): (4 | 6)[] {
-	if (address) return [address.family];
-	const has = { 4: stack.features.ipv4, 6: stack.features.ipv6 };
-	return ([preferred, preferred === 6 ? 4 : 6] as const).filter((family) => has[family]);
-}
-
-/** A local port without an address is that port of the family's every address. */
-function localFor(remote: SocketAddress, { address, port }: Local): IpEndpoint | undefined {
-	if (isUnix(remote) || (address === undefined && port === 0)) return undefined;
-	return { address: address ?? (remote.address.family === 6 ? IpAddress.any6 : IpAddress.any4), port };
+/** The address to come from and the Local's port; undefined if the stack is to choose both. */
+function localFor(remote: SocketAddress, { local, addresses = [] }: CandidatePath): IpEndpoint | undefined {
+	if (isUnix(remote)) return undefined;
+	const { family, isLinkLocal } = remote.address;
+	const possible = addresses.filter((each) => each.family === family);
+	const address = possible.find((each) => each.isLinkLocal === isLinkLocal) ?? possible[0] ?? local.address;
+	if (address === undefined && local.port === 0) return undefined;
+	return { address: address ?? (family === 6 ? IpAddress.any6 : IpAddress.any4), port: local.port };
 }
 
 function sourceOf(remote: Remote, transports: readonly Transport[], security: Security): EndpointSource {

@@ -4,7 +4,8 @@ import type { ErrorCode } from '../../base/errors.ts';
 import { formatSocketAddress, isUnix } from '../../base/socket-address.ts';
 import type { AnswerStatus, RecordType } from '../../stack/resolver.ts';
 import { familyOf } from './endpoints.ts';
-import type { Attempt, RaceMachine } from './machine.ts';
+import type { RaceMachine } from './machine.ts';
+import type { Attempt, RacePath } from './plan.ts';
 
 export interface AttemptReport {
 	/** The IP address, or the path of a Unix socket. */
@@ -13,6 +14,8 @@ export interface AttemptReport {
 	readonly family: 4 | 6 | 'unix';
 	readonly protocol: string;
 	readonly stack: string;
+	/** The interface it was bound to; left out where the stack chose. */
+	readonly interface?: string;
 	readonly start: number;
 	/** When the connection stood and the secure handshake began; null if it never did or none was due. */
 	readonly connected: number | null;
@@ -28,6 +31,7 @@ export interface QueryReport {
 	readonly name: string;
 	readonly type: RecordType;
 	readonly stack: string;
+	readonly interface?: string;
 	/** Who answered. */
 	readonly server: string | null;
 	readonly start: number;
@@ -56,7 +60,7 @@ export function describeAttempt(attempt: Attempt, machine: RaceMachine, begin: n
 		port: isUnix(address) ? null : address.port,
 		family: familyOf(address) ?? 'unix',
 		protocol: machine.plan.protocols[attempt.protocol]!.name,
-		stack: machine.plan.paths[attempt.path]!.name,
+		...placeOf(machine.plan.paths[attempt.path]!),
 		start: round(attempt.start - begin),
 		connected: at(attempt.connected),
 		end: at(attempt.end),
@@ -65,6 +69,10 @@ export function describeAttempt(attempt: Attempt, machine: RaceMachine, begin: n
 		code: attempt.error?.code ?? null,
 		message: attempt.error?.message ?? null,
 	};
+}
+
+export function placeOf({ name, interface: bound }: RacePath): Pick<AttemptReport, 'stack' | 'interface'> {
+	return { stack: name, ...(bound !== undefined && { interface: bound }) };
 }
 
 /** To a hundredth of a millisecond. */

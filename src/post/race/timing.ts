@@ -13,6 +13,11 @@ export interface RaceTiming {
 	readonly pathDelay: number;
 	/** Longest time a secure handshake under way may hold back the next address. Default 2000 ms. */
 	readonly maximumDelay: number;
+	/**
+	 * How long an attempt without a sign of life is counted on. Then `failover` goes on to the next, and it takes no place
+	 * of `limits.concurrent`; it is not given up. Default 5000 ms: a SYN was then sent three times (RFC 6298 §2).
+	 */
+	readonly patience: number;
 }
 
 export const defaultTiming: RaceTiming = {
@@ -21,6 +26,7 @@ export const defaultTiming: RaceTiming = {
 	protocolDelay: 250,
 	pathDelay: 500,
 	maximumDelay: 2_000,
+	patience: 5_000,
 };
 
 /** The least and the most each may be: below 10 ms between attempts the draft forbids (§6), the rest is ours (RFC 9623 §4.3.2). */
@@ -30,6 +36,7 @@ const bounds: Readonly<Record<keyof RaceTiming, readonly [least: number, most: n
 	protocolDelay: [10, 2_000],
 	pathDelay: [10, 5_000],
 	maximumDelay: [10, 10_000],
+	patience: [100, 60_000],
 };
 
 /** What was asked for, the defaults for the rest. Throws `bad-argument`. */
@@ -45,15 +52,17 @@ export function raceTiming(asked: Partial<RaceTiming> = {}): RaceTiming {
 }
 
 export interface RaceLimits {
-	/** Attempts under way at once; at the limit nothing new starts until one fails. Default 8. */
+	/** Attempts under way that are counted on: at the limit nothing new starts until one fails or `patience` ends. Default 8. */
 	readonly concurrent: number;
-	/** Attempts of one race. Default 64. */
+	/** Attempts of one race, under way or not. Default 64. */
 	readonly attempts: number;
+	/** Paths of one race; those that rank below are not taken. Default 16. */
+	readonly paths: number;
 	/** Addresses taken from one answer; the rest is ignored. Default 32. */
 	readonly addressesPerAnswer: number;
 }
 
-export const defaultLimits: RaceLimits = { concurrent: 8, attempts: 64, addressesPerAnswer: 32 };
+export const defaultLimits: RaceLimits = { concurrent: 8, attempts: 64, paths: 16, addressesPerAnswer: 32 };
 
 /** What was asked for, the defaults for the rest. Throws `bad-argument`. */
 export function raceLimits(asked: Partial<RaceLimits> = {}): RaceLimits {
@@ -69,7 +78,7 @@ const racingModes = ['staggered', 'simultaneous', 'failover'] as const;
 
 /**
  * How children of one node are started (RFC 9623 §4.3): one after the other with a delay, all at once, or the next only
- * when the one before has failed.
+ * when the one before has failed or was silent for `timing.patience`.
  */
 export type RacingMode = (typeof racingModes)[number];
 

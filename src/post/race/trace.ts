@@ -5,7 +5,7 @@
 
 import { channel } from 'node:diagnostics_channel';
 import type { Query } from './endpoints.ts';
-import type { Attempt, RaceEvent, RaceLoss } from './machine.ts';
+import type { Attempt, RaceEvent, RaceLoss } from './plan.ts';
 
 export interface RaceTrace {
 	/** Counts races of this process. */

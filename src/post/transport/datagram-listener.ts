@@ -1,10 +1,14 @@
 /**
  * A port as a listener: a datagram from a new peer opens a flow, later ones from that peer belong to it (RFC 9623
  * §4.7.2). A peer that is silent for `idleTimeout` is forgotten, as nobody says goodbye.
+ *
+ * The address of a peer is what its datagrams claim, and may be that of a victim. So nothing is sent where nobody can
+ * have asked, and with an `amplification` no more than that many times what came from there (RFC 9000 §8.1).
  */
 
+import { IpAddress } from '../../base/address.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import type { PostSocketsError } from '../../base/errors.ts';
+import { PostSocketsError } from '../../base/errors.ts';
 import { formatSocketAddress, type IpEndpoint } from '../../base/socket-address.ts';
 import type { FlowListener, FlowListenerHandler } from '../../stack/flow.ts';
 import type { Port } from '../../stack/port.ts';
@@ -16,9 +20,21 @@ const mostPeers = 16_384;
 /** Milliseconds without a datagram either way after which a peer is forgotten. */
 const idleTimeout = 60_000;
 
+/**
+ * Ports that nobody asks from. 0 is no address to answer to (RFC 768). The others are those of echo, systat, daytime,
+ * qotd, chargen and time, which answer to whatever they get: one forged datagram, and two servers talk for ever.
+ */
+const neverAsking: ReadonlySet<number> = new Set([0, 7, 11, 13, 17, 19, 37]);
+
+/** Bytes of the headers of IPv4 and UDP, which each datagram costs besides its own. */
+const headers = 28;
+
 interface Peer {
 	readonly flow: DatagramFlow;
 	heard: number;
+	/** Bytes it sent and was sent, headers included. */
+	received: number;
+	sent: number;
 }
 
 export class DatagramListener implements FlowListener {
@@ -26,19 +42,22 @@ export class DatagramListener implements FlowListener {
 	readonly #port: Port;
 	readonly #clock: Clock;
 	readonly #handler: FlowListenerHandler;
+	readonly #amplification: number;
 	readonly #peers = new Map<string, Peer>();
 	readonly #closed = Promise.withResolvers<void>();
 	#sweep: Timer | undefined;
 	#closing = false;
 	#told = false;
 
-	constructor(port: Port, clock: Clock, handler: FlowListenerHandler) {
+	/** `amplification`: bytes that may go to a peer for each that came from it. */
+	constructor(port: Port, clock: Clock, handler: FlowListenerHandler, amplification = Number.POSITIVE_INFINITY) {
 		this.local = port.local;
 		this.#port = port;
 		this.#clock = clock;
 		this.#handler = handler;
+		this.#amplification = amplification;
 		port.handler = {
-			onDatagram: (bytes, from) => this.#peer(from)?.flow.receive(bytes),
+			onDatagram: (bytes, from) => this.#receive(bytes, from),
 			onError: (error) => error.remote && this.#peers.get(error.remote)?.flow.softError(error),
 			onClose: (error) => this.#gone(error),
 		};
@@ -60,15 +79,21 @@ export class DatagramListener implements FlowListener {
 		this.#port.unref();
 	}
 
+	#receive(bytes: Uint8Array, from: IpEndpoint): void {
+		if (neverAsking.has(from.port) || !isOneHost(from.address)) return;
+		const peer = this.#peer(from);
+		if (!peer) return;
+		peer.heard = this.#clock.now();
+		peer.received += headers + bytes.length;
+		peer.flow.receive(bytes);
+	}
+
 	#peer(from: IpEndpoint): Peer | undefined {
 		const key = formatSocketAddress(from);
 		const known = this.#peers.get(key);
-		if (known) {
-			known.heard = this.#clock.now();
-			return known;
-		}
+		if (known) return known;
 		if (this.#closing || this.#peers.size >= mostPeers) return undefined;
-		const peer: Peer = { flow: this.#open(from, key), heard: this.#clock.now() };
+		const peer: Peer = { flow: this.#open(from, key), heard: 0, received: 0, sent: 0 };
 		this.#peers.set(key, peer);
 		this.#watch();
 		this.#handler.onFlow(peer.flow);
@@ -80,8 +105,14 @@ export class DatagramListener implements FlowListener {
 			local: this.#port.local,
 			remote,
 			send: (bytes, done) => {
-				const peer = this.#peers.get(key);
-				if (peer) peer.heard = this.#clock.now();
+				const peer = this.#peers.get(key)!;
+				const cost = headers + bytes.length;
+				if (peer.sent + cost > this.#amplification * peer.received) {
+					this.#clock.soon(() => done(this.#tooMuch(peer, bytes.length)));
+					return;
+				}
+				peer.heard = this.#clock.now();
+				peer.sent += cost;
 				this.#port.send(bytes, remote, done);
 			},
 			close: (closed) => {
@@ -92,6 +123,16 @@ export class DatagramListener implements FlowListener {
 			ref() {},
 			unref() {},
 		});
+	}
+
+	#tooMuch({ flow, received, sent }: Peer, length: number): PostSocketsError {
+		const remote = formatSocketAddress(flow.remote);
+		return new PostSocketsError(
+			'too-large',
+			`${length} bytes would make more than ${this.#amplification} times what came from ${remote} ` +
+				`(${received} bytes with headers, ${sent} sent), which has not proven to be there; \`amplification\` allows more`,
+			{ operation: 'send', local: formatSocketAddress(this.local), remote },
+		);
 	}
 
 	#watch(): void {
@@ -122,3 +163,10 @@ export class DatagramListener implements FlowListener {
 		this.#handler.onClose(error);
 	}
 }
+
+/** Not a group, not everybody, not nobody: what no datagram truly comes from (RFC 1122 §3.2.1.3). */
+function isOneHost(address: IpAddress): boolean {
+	return !address.isMulticast && !address.isUnspecified && !address.unmapped().equals(broadcast);
+}
+
+const broadcast = IpAddress.parse('255.255.255.255');

@@ -30,6 +30,11 @@ export function selectTransports(scheme: string | undefined): readonly Transport
 	throw badArgument(`"${scheme}:" names no transport; this version has ${known}. A bare host:port is secure`);
 }
 
+/** What secures a stream that stands already. */
+export function securing(): Transport {
+	return tls;
+}
+
 /** The plain counterparts of secure transports, which `allowPlaintext` may fall back to. */
 export function plainTransports(): readonly Transport[] {
 	return [tcp];

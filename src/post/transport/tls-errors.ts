@@ -21,16 +21,20 @@ const untrusted = new Set([
 
 const outOfDate = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
-/** `identity`: the name that was asked for. */
+/** `error`: undefined for a connection that closed. `identity`: the name that was asked for. */
 export function tlsError(
 	error: unknown,
 	identity: string | undefined,
 	where: ErrorContext & { readonly operation: string },
 ): PostSocketsError {
 	if (error instanceof PostSocketsError) return error;
-	const { code = '', message } = error as { code?: string; message: string };
+	const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
 	const context = { ...where, cause: error };
 	const { remote } = where;
+	// What node says of a peer that hangs up is no system's error.
+	if (error === undefined || (code === 'ECONNRESET' && !('syscall' in (error as object)))) {
+		return new PostSocketsError('reset', `${remote} closed during the TLS handshake`, context);
+	}
 	if (outOfDate.has(code)) {
 		const when = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet';
 		return new PostSocketsError(
@@ -48,6 +52,13 @@ export function tlsError(
 			context,
 		);
 	}
+	if (code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') {
+		return new PostSocketsError(
+			'certificate-untrusted',
+			`${remote} showed no certificate, and one is required`,
+			context,
+		);
+	}
 	if (untrusted.has(code)) {
 		return new PostSocketsError(
 			'certificate-untrusted',
@@ -60,6 +71,14 @@ export function tlsError(
 		const alert = /alert ([a-z ]+?)(?:[:]|$)/.exec(message)?.[1] ?? code;
 		return new PostSocketsError('tls-alert', `${remote} refused the handshake: ${alert}`, context);
 	}
+	if (/NO_SHARED|NO_SUITABLE|NO_APPLICATION_PROTOCOL|UNSUPPORTED_PROTOCOL/.test(code)) {
+		return new PostSocketsError(
+			'tls-failed',
+			`${remote} has nothing in common with us (${reasonOf(code)}): compare certificates, pre-shared keys, ` +
+				'`allowedSecurityProtocols`, `ciphers`, `groups`, `signatureAlgorithms` and `alpn` of the two',
+			context,
+		);
+	}
 	if (/WRONG_VERSION_NUMBER|PACKET_LENGTH|HTTP_REQUEST|UNEXPECTED_MESSAGE/.test(code)) {
 		return new PostSocketsError(
 			'tls-failed',
@@ -68,4 +87,11 @@ export function tlsError(
 		);
 	}
 	return fromSystem(error, { ...context, operation: 'handshake' }, 'tls-failed');
+}
+
+function reasonOf(code: string): string {
+	return code
+		.replace(/^ERR_SSL_/, '')
+		.replaceAll('_', ' ')
+		.toLowerCase();
 }

@@ -1,28 +1,28 @@
 /** TLS over any flow, by node:tls. On the kernel's flows it stays on the native path. RFC 8446, RFC 5246. */
 
 import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import * as nodeTls from 'node:tls';
-import type { Clock } from '../../base/clock.ts';
-import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
+import { abortedBy } from '../../base/errors.ts';
 import { formatSocketAddress } from '../../base/socket-address.ts';
 import { DuplexFlow } from '../../duplex/duplex-flow.ts';
 import { duplexOf } from '../../duplex/native.ts';
+import { reset } from '../../duplex/reset.ts';
 import type { Flow } from '../../stack/flow.ts';
-import type { Security, SecurityInfo } from '../policy/security.ts';
+import type { Security } from '../policy/security.ts';
+import { alpnOf, checkSecurity, createContext, lineOf, ownIdentity, resumes } from './tls-context.ts';
 import { tlsError } from './tls-errors.ts';
-import { type Established, type Transport, tlsFeatures } from './transport.ts';
+import { admit, describe } from './tls-peer.ts';
+import { TlsServer } from './tls-server.ts';
+import { type Established, type Securing, type Sessions, type Transport, tlsFeatures } from './transport.ts';
 
 export const tls: Transport = {
 	name: 'tls',
 	features: tlsFeatures,
 
-	check(security) {
-		tlsOptions(security);
-		for (const pin of [security.pin ?? []].flat()) {
-			if (!/^[0-9a-f]{64}$/.test(plainHex(pin))) {
-				throw badArgument(`"${pin}" is no SHA-256 fingerprint: 32 bytes in hexadecimal, with or without colons`);
-			}
-		}
+	check(security, side = 'initiate') {
+		if (side === 'listen') serverOf(security);
+		else contextOf(security);
 	},
 
 	async establish({ stack, address, name, security, sessions, local, interface: via, signal, onConnected }) {
@@ -32,144 +32,193 @@ export const tls: Transport = {
 			throw abortedBy(signal, 'initiate');
 		}
 		onConnected();
-		const identity = security.serverName ?? name;
-		return handshake(flow, stack.clock, signal, 'secureConnect', identity, security, (socket) => {
-			const session = sessions?.take();
-			const client = nodeTls.connect({
-				socket,
-				host: identity,
-				// RFC 6066 §3: without a trailing dot.
-				servername: isIP(identity) ? '' : identity.replace(/\.$/, ''),
-				rejectUnauthorized: security.pin === undefined,
-				...(session && { session: Buffer.from(session) }),
-				...tlsOptions(security),
-			});
-			return sessions ? client.on('session', (fresh) => sessions.put(fresh)) : client;
-		});
+		return secure(flow, { role: 'client', name, stack, security, sessions, signal });
 	},
 
 	listen: ({ stack, address, ...options }) => stack.listen!(address, options),
 
-	async accept(flow, { stack, security, signal }) {
-		return handshake(flow, stack.clock, signal, 'secure', undefined, security, (socket) => {
-			return new nodeTls.TLSSocket(socket as nodeTls.TLSSocket, { isServer: true, ...tlsOptions(security) });
-		});
-	},
+	accept: (flow, acceptance) => secure(flow, { role: 'server', name: undefined, ...acceptance }),
+
+	secure,
 };
 
-interface TlsOptions {
-	readonly secureContext: nodeTls.SecureContext;
-	readonly ALPNProtocols?: string[];
+/** One end of a handshake. */
+interface Side {
+	/** The name that the peer must prove to have. */
+	readonly name: string | undefined;
+	/** Whether the peer must show a certificate. */
+	readonly certificate: 'none' | 'request' | 'require';
+	/** Takes `duplex` over. `onError` comes without an error for a connection that closed, and also after `onSecure`. */
+	start(duplex: Duplex, onSecure: (socket: nodeTls.TLSSocket) => void, onError: (error?: Error) => void): void;
+	/** Of the pre-shared key that was offered, if any. */
+	offeredIdentity(socket: nodeTls.TLSSocket): string | undefined;
+	/** The peer was found to be who it should be. */
+	onAdmitted(): void;
 }
 
-/** One context for all connections of a listener or a race: making one parses every certificate again. */
-const prepared = new WeakMap<Security, TlsOptions>();
-
-function tlsOptions(security: Security): TlsOptions {
-	const known = prepared.get(security);
-	if (known) return known;
+async function secure(flow: Flow, securing: Securing): Promise<Established> {
+	let side: Side;
 	try {
-		const { alpn } = security;
-		const secureContext = nodeTls.createSecureContext(contextOptions(security));
-		const made = { secureContext, ...(alpn !== undefined && { ALPNProtocols: alpn.map(checkAlpn) }) };
-		prepared.set(security, made);
-		return made;
-	} catch (cause) {
-		const message = `\`security\` cannot be used (${(cause as Error).message}); cert, key and ca are PEM, and key belongs to cert`;
-		throw new PostSocketsError('bad-argument', message, { cause });
+		side = securing.role === 'client' ? clientSide(securing) : serverSide(securing.security);
+	} catch (error) {
+		flow.abort();
+		throw error;
 	}
+	return handshake(flow, side, securing);
 }
 
-/** RFC 7301 §3.1 */
-function checkAlpn(name: string): string {
-	const length = Buffer.byteLength(name);
-	if (length >= 1 && length <= 255) return name;
-	throw new Error(`an ALPN name has 1 to 255 bytes, not ${length}`);
-}
-
-function contextOptions({ ca, cert, key, allowedSecurityProtocols: allowed }: Security): nodeTls.SecureContextOptions {
+function clientSide({ security, name, sessions: offered }: Securing): Side {
+	const secureContext = contextOf(security);
+	const { serverName = name ?? '', pin, preSharedKey, keyLog } = security;
+	const psk = typeof preSharedKey === 'object' ? preSharedKey : undefined;
+	const sessions = resumes(security) ? offered : undefined;
+	const session = sessions?.take();
+	const fresh = sessions && new FreshSessions(sessions);
 	return {
-		...(ca !== undefined && { ca: [ca].flat().map((pem) => (typeof pem === 'string' ? pem : Buffer.from(pem))) }),
-		...(cert !== undefined && { cert: typeof cert === 'string' ? cert : Buffer.from(cert) }),
-		...(key !== undefined && { key: typeof key === 'string' ? key : Buffer.from(key) }),
-		minVersion: allowed && !allowed.includes('tls_1_2') ? 'TLSv1.3' : 'TLSv1.2',
-		maxVersion: allowed && !allowed.includes('tls_1_3') ? 'TLSv1.2' : 'TLSv1.3',
+		name: serverName,
+		certificate: 'require',
+		start(duplex, onSecure, onError) {
+			const client = nodeTls.connect({
+				socket: duplex,
+				secureContext,
+				...alpnOf(security),
+				host: serverName,
+				// RFC 6066 §3: without a trailing dot.
+				servername: isIP(serverName) ? '' : serverName.replace(/\.$/, ''),
+				rejectUnauthorized: pin === undefined && psk === undefined,
+				...(session && { session: Buffer.from(session) }),
+				...(psk && { pskCallback: () => ({ psk: psk.key, identity: psk.identity }) }),
+			});
+			watch(client, onError).once('secureConnect', () => onSecure(client));
+			if (fresh) client.on('session', (session) => fresh.put(session));
+			if (keyLog) client.on('keylog', (line) => keyLog(lineOf(line)));
+		},
+		offeredIdentity: () => psk?.identity,
+		onAdmitted: () => fresh?.admit(),
 	};
+}
+
+function serverSide(security: Security): Side {
+	const server = serverOf(security);
+	return {
+		name: undefined,
+		certificate: security.clientCertificates ?? 'none',
+		start(duplex, onSecure, onError) {
+			server.accept(duplex, { onSecure: (socket) => onSecure(watch(socket, onError)), onError });
+		},
+		offeredIdentity: (socket) => server.preSharedKeyIdentity(socket),
+		onAdmitted() {},
+	};
+}
+
+/** What all connections of one security have in common: it is checked once, and its certificates are parsed once. */
+const contexts = new WeakMap<Security, nodeTls.SecureContext>();
+const servers = new WeakMap<Security, TlsServer>();
+
+function contextOf(security: Security): nodeTls.SecureContext {
+	const known = contexts.get(security);
+	if (known) return known;
+	checkSecurity(security, 'initiate');
+	const made = createContext(security, ownIdentity(security));
+	contexts.set(security, made);
+	return made;
+}
+
+function serverOf(security: Security): TlsServer {
+	const known = servers.get(security);
+	if (known) return known;
+	checkSecurity(security, 'listen');
+	const made = new TlsServer(security);
+	servers.set(security, made);
+	return made;
 }
 
 /**
  * Runs one handshake. It needs no hold on a virtual clock: node does its work for a record in the turn in which the
  * record comes.
  */
-function handshake(
-	flow: Flow,
-	clock: Clock,
-	signal: AbortSignal,
-	done: 'secureConnect' | 'secure',
-	identity: string | undefined,
-	security: Security,
-	make: (socket: ReturnType<typeof duplexOf>) => nodeTls.TLSSocket,
-): Promise<Established> {
+function handshake(flow: Flow, side: Side, { stack, security, signal }: Securing): Promise<Established> {
 	const { local, remote } = flow;
-	const where = { operation: 'handshake', remote: formatSocketAddress(remote), local: formatSocketAddress(local) };
+	const peer = formatSocketAddress(remote);
+	const where = { operation: 'handshake', remote: peer, local: formatSocketAddress(local) };
 	return new Promise<Established>((resolve, reject) => {
-		const duplex = duplexOf(flow, { allowHalfOpen: true, clock });
-		let socket: nodeTls.TLSSocket;
-		try {
-			socket = make(duplex);
-		} catch (error) {
-			duplex.destroy();
-			return reject(tlsError(error, identity, where));
-		}
-		const fail = (error: unknown) => {
-			settle();
-			socket.on('error', () => {});
-			socket.destroy();
-			duplex.destroy();
-			reject(tlsError(error, identity, where));
-		};
-		const onAbort = () => {
-			// Nobody waits for it any more: not for its close_notify, nor for the peer's end.
-			(duplex as { resetAndDestroy?(): void }).resetAndDestroy?.();
-			fail(abortedBy(signal, 'the handshake'));
-		};
-		const onClose = () => fail(new PostSocketsError('reset', `${where.remote} closed during the TLS handshake`, where));
-		const onDone = () => {
-			const info = describe(socket);
-			const refusal = pinRefusal(security, info, where.remote);
-			if (refusal) return fail(new PostSocketsError('certificate-untrusted', refusal, where));
-			settle();
-			resolve({ flow: new DuplexFlow(socket, { local, remote }), security: info });
-		};
+		let over = false;
 		const settle = () => {
+			over = true;
 			signal.removeEventListener('abort', onAbort);
-			socket.off(done, onDone).off('error', fail).off('end', onClose).off('close', onClose);
 		};
-		// A server stays half-open, and would wait for the rest of a handshake that is not to come.
-		socket.once(done, onDone).once('error', fail).once('end', onClose).once('close', onClose);
-		if (signal.aborted) onAbort();
-		else signal.addEventListener('abort', onAbort, { once: true });
+		const fail = (error: unknown) => {
+			if (over) return;
+			settle();
+			duplex.destroy();
+			reject(tlsError(error, side.name, where));
+		};
+		// Nobody waits for the end of what is not wanted any more, and the peer is not to take it for a good one.
+		const refuse = (error: unknown) => {
+			if (!over) reset(duplex);
+			fail(error);
+		};
+		const onAbort = () => refuse(abortedBy(signal, 'the handshake'));
+		const onSecure = async (socket: nodeTls.TLSSocket) => {
+			if (over) return;
+			try {
+				const info = describe(socket, side.offeredIdentity(socket));
+				await admit(security, { ...info, remote: peer }, side.certificate);
+				if (over) return;
+				settle();
+				side.onAdmitted();
+				duplex.allowHalfOpen = true;
+				const secured = new DuplexFlow(socket, { local, remote, below: () => flow, explain });
+				resolve({ flow: secured, security: info, below: flow });
+			} catch (error) {
+				refuse(error);
+			}
+		};
+		const explain = (error: unknown) => (isOfTls(error) ? tlsError(error, side.name, where) : error);
+		// Who ends in the middle of a handshake has no more to say; later, each direction ends by itself.
+		const duplex = duplexOf(flow, { allowHalfOpen: false, clock: stack.clock });
+		if (signal.aborted) return onAbort();
+		signal.addEventListener('abort', onAbort, { once: true });
+		try {
+			side.start(duplex, onSecure, fail);
+		} catch (error) {
+			fail(error);
+		}
 	});
 }
 
-function describe(socket: nodeTls.TLSSocket): SecurityInfo {
-	return {
-		protocol: socket.getProtocol() ?? 'unknown',
-		cipher: socket.getCipher().name,
-		alpn: socket.alpnProtocol || undefined,
-		resumed: socket.isSessionReused(),
-		peerFingerprint: socket.getPeerX509Certificate()?.fingerprint256,
-	};
+/** `onError` hears of errors and of the end. */
+function watch(socket: nodeTls.TLSSocket, onError: (error?: Error) => void): nodeTls.TLSSocket {
+	socket.on('error', (error) => {
+		onError(error);
+		// Of an alert after the handshake node only tells, and a half-open socket would stay for ever.
+		socket.destroy();
+	});
+	return socket.once('close', () => onError());
 }
 
-function pinRefusal(security: Security, info: SecurityInfo, remote: string): string | undefined {
-	if (security.pin === undefined) return undefined;
-	const pins = [security.pin].flat().map(plainHex);
-	if (info.peerFingerprint !== undefined && pins.includes(plainHex(info.peerFingerprint))) return undefined;
-	const shown = info.peerFingerprint ?? '(none)';
-	return `the certificate of ${remote} has the fingerprint ${shown}, which is not pinned; pin it if it is what the server printed`;
+function isOfTls(error: unknown): boolean {
+	return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_SSL_');
 }
 
-function plainHex(fingerprint: string): string {
-	return fingerprint.replaceAll(':', '').toLowerCase();
+/** New sessions: none is kept before the peer was admitted, and of those that came earlier only the newest. */
+class FreshSessions {
+	readonly #sessions: Sessions;
+	#admitted = false;
+	#early: Uint8Array | undefined;
+
+	constructor(sessions: Sessions) {
+		this.#sessions = sessions;
+	}
+
+	put(session: Uint8Array): void {
+		if (this.#admitted) this.#sessions.put(session);
+		else this.#early = session;
+	}
+
+	admit(): void {
+		this.#admitted = true;
+		if (this.#early) this.#sessions.put(this.#early);
+		this.#early = undefined;
+	}
 }

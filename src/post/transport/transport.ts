@@ -42,12 +42,16 @@ export interface Established {
 	readonly flow: Flow;
 	/** Undefined for a plain transport. */
 	readonly security: SecurityInfo | undefined;
+	/** The flow under the security, for what only it can tell. It must not be used otherwise. */
+	readonly below?: Flow | undefined;
 }
 
 /** Where and how to listen. */
 export interface Standing extends ListenOptions {
 	readonly stack: Stack;
 	readonly address: SocketAddress;
+	/** Bytes that may go to a peer for each that came from it, where addresses are not proven. Default: no limit. */
+	readonly amplification?: number | undefined;
 }
 
 export interface Acceptance {
@@ -56,13 +60,26 @@ export interface Acceptance {
 	readonly signal: AbortSignal;
 }
 
+export interface Securing extends Acceptance {
+	readonly role: 'client' | 'server';
+	/** The name that the server must prove to have, at the client. */
+	readonly name: string | undefined;
+	/** At the client. */
+	readonly sessions?: Sessions | undefined;
+}
+
 export interface Transport {
 	readonly name: string;
 	readonly features: TransportFeatures;
-	/** Throws `bad-argument` for keys, certificates and the like that cannot be used, before anything is opened. */
-	check?(security: Security): void;
+	/**
+	 * Throws `bad-argument` for keys, certificates and the like that cannot be used at that end (default `initiate`), before
+	 * anything is opened.
+	 */
+	check?(security: Security, side?: 'initiate' | 'listen'): void;
 	/** Resolves when the application could send: handshake done, trust decided. */
 	establish(establishment: Establishment): Promise<Established>;
+	/** Secures a flow that stands already (STARTTLS). When this rejects, the flow is closed or closing. */
+	secure?(flow: Flow, securing: Securing): Promise<Established>;
 	/** Opens the listening side at one address. */
 	listen(standing: Standing): Promise<FlowListener>;
 	/** Makes a flow of the listening side ready. The flow is the transport's: when this rejects, it is closed, or told why and closing. */
@@ -75,7 +92,7 @@ export function standsOn({ features }: Transport, stack: Stack, side: 'initiate'
 	return (side === 'initiate' ? stack.connect : stack.listen) !== undefined;
 }
 
-/** A stream: RFC 9623 §10.1. Keep-alives and active reads are the kernel's to give, and not asked of it yet. */
+/** A stream: RFC 9623 §10.1. */
 const stream = {
 	reliability: true,
 	preserveMsgBoundaries: false,
@@ -86,7 +103,7 @@ const stream = {
 	fullChecksumSend: true,
 	fullChecksumRecv: true,
 	congestionControl: true,
-	keepAlive: false,
+	keepAlive: 'opt-in',
 	softErrorNotify: false,
 	activeReadBeforeSend: true,
 	multipath: false,
@@ -101,7 +118,7 @@ export const tcpFeatures: TransportFeatures = { ...stream, secure: false, addres
 export const tlsFeatures: TransportFeatures = { ...stream, secure: true, addressing: 'ip' };
 
 /** A Unix stream socket: as TCP; the file's permissions are its security. */
-export const unixFeatures: TransportFeatures = { ...stream, secure: false, addressing: 'unix' };
+export const unixFeatures: TransportFeatures = { ...stream, secure: false, addressing: 'unix', keepAlive: false };
 
 /** RFC 9623 §10.3 */
 export const udpFeatures: TransportFeatures = {
@@ -114,6 +131,7 @@ export const udpFeatures: TransportFeatures = {
 	preserveOrder: false,
 	zeroRttMsg: true,
 	congestionControl: false,
+	keepAlive: false,
 	softErrorNotify: true,
 	activeReadBeforeSend: false,
 	deliversOnce: false,
