@@ -4,6 +4,7 @@
  */
 
 import type { IpAddress } from '../base/address.ts';
+import type { ResourceRecord, TypeName } from '../wire/dns/record.ts';
 
 export type RecordType = 'A' | 'AAAA';
 
@@ -34,4 +35,23 @@ export interface Resolver {
 	 * It rejects with `aborted` when the signal fires, and leaves nothing running.
 	 */
 	resolve(name: string, type: RecordType, signal: AbortSignal): Promise<Answer>;
+}
+
+export interface RecordAnswer<T extends TypeName = TypeName> {
+	readonly type: T;
+	readonly status: AnswerStatus;
+	/** In the order of the source; empty unless `found`. `ttl` as in `AddressRecord`. */
+	readonly records: readonly ResourceRecord<T>[];
+	/** Whose records they are, or are not: the name itself, or where its aliases lead. */
+	readonly name: string;
+	readonly source: string;
+}
+
+/** A resolver that answers all that DNS can say: what `resolve` is for addresses, `records` is for every type. */
+export interface RecordResolver extends Resolver {
+	/**
+	 * Asks for one type of one name, under the rules of `resolve`. Records of SVCB and HTTPS in alias mode are followed
+	 * (RFC 9460 §3): `found` has those of service mode only, `empty` has in `name` where the aliases led.
+	 */
+	records<T extends TypeName>(name: string, type: T, signal: AbortSignal): Promise<RecordAnswer<T>>;
 }
