@@ -16,24 +16,31 @@ export { type ErrorCode, errorCodes, PostSocketsError } from '../base/errors.ts'
 export { fileStore } from '../post/association/file-store.ts';
 export { memoryStore } from '../post/association/memory-store.ts';
 export type { AssociationStore } from '../post/association/store.ts';
-export { type AssociatedOptions, Association, type AssociationOptions } from '../post/carrier/association.ts';
+export { Association, type AssociationOptions } from '../post/carrier/association.ts';
 export {
 	Carrier,
-	type CarrierEvents,
-	type CarrierState,
-	type CloseReason,
+	type CarrierAssociation,
 	type SendProperties,
-	type Transient,
+	type SettableProperties,
+	type UpgradeOptions,
 } from '../post/carrier/carrier.ts';
-export { type InitiateOptions, initiate } from '../post/carrier/initiate.ts';
+export type { CarrierEvents, CarrierState, CloseReason } from '../post/carrier/events.ts';
+export { initiate } from '../post/carrier/initiate.ts';
 export type { CarrierLimits } from '../post/carrier/limits.ts';
 export { type ListenOptions, listen } from '../post/carrier/listen.ts';
 export { Listener, type ListenerLimits } from '../post/carrier/listener.ts';
+export type { CarrierMaking, ForkOptions, InitiateOptions } from '../post/carrier/options.ts';
+export { Path } from '../post/carrier/path.ts';
+export type { PeerLimits } from '../post/carrier/peers.ts';
 export { Received, type ReceiveOptions } from '../post/carrier/received.ts';
 export type { OnMessageOptions } from '../post/carrier/receiver.ts';
+export type { ReconnectOptions } from '../post/carrier/reconnect.ts';
 export type { RequestOptions } from '../post/carrier/requests.ts';
 export { type Reply, type Respond, type Responder, type RespondOptions, respond } from '../post/carrier/respond.ts';
 export { Sending, type SendOutcome } from '../post/carrier/sending.ts';
+export { Sink, type SinkOptions, sink } from '../post/carrier/sink.ts';
+export { Source, type SourceOptions, source } from '../post/carrier/source.ts';
+export { Transient } from '../post/carrier/transient.ts';
 export { Local, type LocalInit, type LocalLike } from '../post/endpoint/local.ts';
 export { Remote, type RemoteInit, type RemoteLike, type ResolveOptions } from '../post/endpoint/remote.ts';
 export type { Codec, TwoSidedCodec } from '../post/message/codec.ts';
@@ -56,11 +63,13 @@ export {
 	type TwoSidedProtocol,
 } from '../post/message/protocol.ts';
 export { lines } from '../post/message/text-lines.ts';
+export type { Availability, Capabilities, Capability } from '../post/policy/capabilities.ts';
 export type { Policy } from '../post/policy/policy.ts';
 export { profiles } from '../post/policy/profiles.ts';
-export type { Security, SecurityInfo } from '../post/policy/security.ts';
+export type { Identity, Peer, PeerCertificate, PreSharedKey, Security, SecurityInfo } from '../post/policy/security.ts';
 export { type SelfSigned, type SelfSignedOptions, selfSigned } from '../post/policy/self-signed.ts';
 export { EstablishmentError } from '../post/race/failure.ts';
+export type { Prefer, RaceCandidate } from '../post/race/prefer.ts';
 export type { AttemptReport, QueryReport, RaceReport } from '../post/race/report.ts';
 export type { RaceLimits, RaceTiming, RacingMode } from '../post/race/timing.ts';
 export type { RaceTrace } from '../post/race/trace.ts';

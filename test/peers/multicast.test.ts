@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IpAddress } from '../../src/base/address.ts';
 import type { Hearing } from './children/hear.ts';
+import type { Sinking } from './children/sink.ts';
+import type { Sourcing } from './children/source.ts';
 import type { Telling } from './children/tell.ts';
 import { cable, namespace, needsNamespaces } from './namespaces.ts';
 import { needs } from './programs.ts';
@@ -36,7 +38,8 @@ const families = [
 	},
 ] as const;
 
-const placeOf = (address: string) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
+const hostOf = (address: string) => (address.includes(':') ? `[${address}]` : address);
+const placeOf = (address: string) => `${hostOf(address)}:${port}`;
 
 for (const { family, source, stranger, sink, prefix, group, other, specific, filters } of families) {
 	const hosts = async (t: Parameters<typeof namespace>[0]) => {
@@ -95,16 +98,52 @@ for (const { family, source, stranger, sink, prefix, group, other, specific, fil
 		},
 	);
 
+	test(
+		`T-6.1.1-05 P-98 IPv${family}: a source sends to its group without joining it; sinks hear all, or their sources`,
+		possible,
+		async (t) => {
+			const [a, b] = await hosts(t);
+			const sinks = [];
+			for (const [address, sources] of [[group], [group, [source]], [specific, [source]]] as const) {
+				const sinking: Sinking = { local: { address, port, interface: 'in0' }, ...(sources && { sources }) };
+				const hearer = b.child('sink.ts', sinking);
+				await hearer.says(`at ${placeOf(address)}\n`);
+				sinks.push(hearer);
+			}
+			const tell = async (from: string, to: string, words: string) => {
+				const sourcing: Sourcing = { remote: `udp://${placeOf(to)}`, local: { address: from, interface: 'out0' } };
+				const teller = a.child('source.ts', sourcing);
+				await teller.says(' receives ');
+				const joined = await a.start('ip', 'maddr', 'show', 'dev', 'out0').output;
+				assert.ok(!joined.includes(to), joined);
+				teller.child.stdin.end(words);
+				const [said] = (await teller.output).split('\n');
+				assert.equal(said!.replace(/:\d+ to/, ' to'), `${hostOf(from)} to ${placeOf(to)}, sends true, receives false`);
+			};
+			for (const to of [group, specific]) {
+				await tell(stranger, to, 'strange\n');
+				await tell(source, to, 'hello\nend\n');
+			}
+			const [any, one, own] = await Promise.all(sinks.map(async ({ output }) => (await output).trimEnd().split('\n')));
+			const wanted = [`hello ${hostOf(source)}`, `end ${hostOf(source)}`];
+			assert.deepEqual(any, [`at ${placeOf(group)}`, `strange ${hostOf(stranger)}`, ...wanted]);
+			assert.deepEqual(one, [`at ${placeOf(group)}`, ...wanted]);
+			assert.deepEqual(own, [`at ${placeOf(specific)}`, ...wanted]);
+		},
+	);
+
 	const socat = possible.skip === undefined ? needs('socat') : possible;
 	test(`T-6.1.1-02 IPv${family}: socat hears the hop limit of multicast and unicast`, socat, async (t) => {
 		const [a, b] = await hosts(t);
 		const options =
 			family === 4 ? `ip-add-membership=${group}:in0,ip-recvttl` : `ipv6-join-group=[${group}]:in0,ipv6-recvhoplimit`;
 		const variable = family === 4 ? 'SOCAT_IP_TTL' : 'SOCAT_IPV6_HOPLIMIT';
-		for (const [to, hopLimit, expected] of [
-			[group, undefined, 1],
-			[group, 7, 7],
-			[sink, 9, 9],
+		for (const [by, to, hopLimit, expected] of [
+			['port', group, undefined, 1],
+			['port', group, 7, 7],
+			['port', sink, 9, 9],
+			['source', group, undefined, 1],
+			['source', group, 5, 5],
 		] as const) {
 			const peer = b.start(
 				'socat',
@@ -114,15 +153,24 @@ for (const { family, source, stranger, sink, prefix, group, other, specific, fil
 				`UDP${family}-RECVFROM:${port},${options}`,
 				`SYSTEM:cat >&2; echo limit $${variable} >&2`,
 			);
+			let said = '';
+			peer.child.stderr.on('data', (text: string) => {
+				said += text;
+			});
 			await peer.says('receiving on');
-			const telling: Telling = {
-				interface: 'out0',
-				...(hopLimit === undefined ? {} : { hopLimit }),
-				words: [{ from: source, to: placeOf(to), word: 'hello' }],
-			};
-			await a.child('tell.ts', telling).output;
-			await peer.says(`limit ${expected}\n`);
+			const limit = hopLimit === undefined ? {} : { hopLimit };
+			if (by === 'port') {
+				const words = [{ from: source, to: placeOf(to), word: 'hello' }];
+				const telling: Telling = { interface: 'out0', ...limit, words };
+				await a.child('tell.ts', telling).output;
+			} else {
+				const sourcing: Sourcing = { remote: `udp://${placeOf(to)}`, local: { interface: 'out0' }, ...limit };
+				const teller = a.child('source.ts', sourcing);
+				teller.child.stdin.end('hello\n');
+				await teller.output;
+			}
 			await peer.output;
+			assert.match(said, new RegExp(`limit ${expected}$`, 'm'));
 		}
 	});
 }

@@ -17,8 +17,9 @@ import { type MemoryOptions, type MemoryStack, memory } from '../../stacks/memor
 import { turns, until } from '../../testing/suite.ts';
 import type { Protocol } from '../message/protocol.ts';
 import type { Carrier } from './carrier.ts';
-import { type InitiateOptions, initiate } from './initiate.ts';
+import { initiate } from './initiate.ts';
 import { type ListenOptions, listen } from './listen.ts';
+import type { InitiateOptions } from './options.ts';
 
 export const never = new AbortController().signal;
 
@@ -190,6 +191,11 @@ export function onBothArms(title: string, body: (arm: Arm) => Promise<void>): vo
 		const arm = make();
 		test(`${title} (${arm.name})`, { timeout: 60_000 }, () => onArm(arm, body));
 	}
+}
+
+/** Declares `body` as a test of the memory arm alone: what it asks for cannot be arranged with the kernel. */
+export function onMemory(title: string, body: (arm: ReturnType<typeof memoryArm>) => Promise<void>): void {
+	test(`${title} (memory)`, { timeout: 60_000 }, () => onArm(memoryArm(), body));
 }
 
 /** Runs `body`, and sees to it that nothing is left. */

@@ -1,135 +1,174 @@
 /**
  * A Carrier: messages to and from one Remote, over whatever transport won the race (P-01 to P-19).
  *
- * `initiate` and listeners make them. Its life: `dormant` (lazy, nothing sent yet), `establishing`, `active`, `closing`,
- * `closed`. The loss of its transport closes it, with the cause in `closed`.
+ * `initiate` and listeners make them; [life.ts](life.ts) is what becomes of them. The loss of its connection closes a
+ * carrier, with the cause in `closed`, unless `reconnect` was asked for.
  */
 
 import type { Duplex } from 'node:stream';
-import type { Clock, Timer } from '../../base/clock.ts';
 import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
-import { formatSocketAddress } from '../../base/socket-address.ts';
 import { fromSystem } from '../../base/system-error.ts';
 import { duplexOf } from '../../duplex/native.ts';
-import type { Flow } from '../../stack/flow.ts';
+import type { Stack } from '../../stack/stack.ts';
+import type { Winner } from '../association/hints.ts';
+import type { Remote } from '../endpoint/remote.ts';
 import type { Protocol } from '../message/protocol.ts';
-import type { SecurityInfo } from '../policy/security.ts';
-import type { RaceWinner } from '../race/race.ts';
+import type { Capabilities } from '../policy/capabilities.ts';
+import type { ConnectionProperties, MessageProperties, Policy } from '../policy/policy.ts';
+import type { PropertyValue } from '../policy/properties.ts';
+import {
+	type CarrierFacts,
+	type ReadProperties,
+	readProperties,
+	readProperty,
+	setProperty,
+} from '../policy/property-access.ts';
+import type { Security } from '../policy/security.ts';
 import type { RaceReport } from '../race/report.ts';
-import type { Established, Transport, TransportFeatures } from '../transport/transport.ts';
+import type { Established, Transport } from '../transport/transport.ts';
+import type { CarrierEvents, CarrierState, CloseReason } from './events.ts';
+import { abilitiesOf, factsOf } from './facts.ts';
+import type { Group, GroupMember } from './group.ts';
+import { Life, type Way } from './life.ts';
 import { type CarrierLimits, carrierLimits } from './limits.ts';
+import { Observers } from './observers.ts';
+import type { CarrierMaking, ForkOptions } from './options.ts';
+import { OwnPolicy } from './own-policy.ts';
+import type { Path } from './path.ts';
 import type { Received, ReceiveOptions } from './received.ts';
 import { type OnMessageOptions, Receiver } from './receiver.ts';
 import { type RequestOptions, Requests } from './requests.ts';
 import { Sender } from './sender.ts';
 import { Sending } from './sending.ts';
-
-export type CarrierState = 'dormant' | 'establishing' | 'active' | 'closing' | 'closed';
-
-export interface CloseReason {
-	/** Who ended it. */
-	readonly by: 'local' | 'remote';
-	/** Why, if it was not in good order; then messages may be lost. */
-	readonly error: PostSocketsError | undefined;
-}
-
-/** One live protocol instance under a carrier (P-80), for looking at. */
-export interface Transient {
-	/** `tls`, `tcp`, `unix`, `udp`. */
-	readonly transport: string;
-	/** What that transport gives. */
-	readonly features: TransportFeatures;
-	readonly stack: string;
-	/** Both ends as text: `192.0.2.1:443`, `unix:/run/x`. */
-	readonly local: string;
-	readonly remote: string;
-	readonly security: SecurityInfo | undefined;
-}
+import type { Transient } from './transient.ts';
+import { secured } from './upgrade.ts';
 
 export interface SendProperties {
 	/** The last message: the carrier is half-closed after it (RFC 9622 §9.1.3.5). Default false. */
 	readonly final?: boolean | undefined;
+	/** It may arrive more than once, at any later time: after a `reconnect` it is sent again (RFC 9622 §9.1.3.4). Default false. */
+	readonly safelyReplayable?: boolean | undefined;
 }
 
-/** What `observe` tells of. */
-export interface CarrierEvents {
-	readonly active: undefined;
-	readonly softError: PostSocketsError;
-	readonly closed: CloseReason;
+/** The association of a carrier: an `Association`, made by somebody or by itself. */
+export interface CarrierAssociation {
+	readonly remote: Remote;
+	readonly policy: Policy;
+	/** Its carriers that are not closed. */
+	readonly carriers: ReadonlySet<AnyCarrier>;
+	/** The paths that its carriers use. */
+	readonly paths: readonly Path[];
+	/** What won the last race on this network, if that was not long ago. */
+	readonly winner: Winner | undefined;
+	initiate<In = Uint8Array, Out = Uint8Array>(options?: CarrierMaking<In, Out>): Promise<Carrier<In, Out>>;
+	forget(): void;
 }
 
-interface Observer {
-	readonly name: keyof CarrierEvents;
-	readonly listener: (event: unknown) => void;
+/** A carrier of whatever messages. */
+export type AnyCarrier = Carrier<never, never>;
+
+/** How a carrier that was initiated comes to connections, and to others like itself. */
+export interface CarrierOrigin extends Way {
+	fork<In, Out>(options: ForkOptions<In, Out>, protocol: Protocol<In, Out>): Promise<Carrier<In, Out>>;
 }
 
 export interface CarrierOptions {
-	readonly clock: Clock;
+	/** Whose time it keeps. */
+	readonly stack: Stack;
 	/** What the carrier calls the other end before it has an address. */
 	readonly target: string;
+	readonly group: Group<AnyCarrier>;
+	/** Its rank in the group. Default: that of the group's policy. */
+	readonly priority?: number | undefined;
+	/** What remembers for it. Default: nothing, on the listening side. */
+	readonly association?: CarrierAssociation | undefined;
+	/** The name that `upgrade` verifies; without one it is the side that shows a certificate. */
+	readonly name?: string | undefined;
+	/** Of a carrier that was initiated and was not upgraded. */
+	readonly origin?: CarrierOrigin | undefined;
 	/** Milliseconds that `close` may take. Default 5000. */
 	readonly closeTimeout?: number | undefined;
 	readonly limits?: Partial<CarrierLimits> | undefined;
-	/** How a lazy carrier comes to its transport, at its first message. */
-	readonly establish?: ((signal: AbortSignal) => Promise<RaceWinner>) | undefined;
+	/** Hear everything that the carrier tells of itself. */
+	readonly observers?: Observers<CarrierEvents, AnyCarrier> | undefined;
 }
+
+/** What a carrier is changed into; what is left out stays as it is. */
+export interface UpgradeOptions<In, Out> {
+	/** Secure the connection by TLS (STARTTLS): its keys, certificates, pins. */
+	readonly security?: Security | Promise<Security> | undefined;
+	readonly protocol?: Protocol<In, Out> | undefined;
+	/** Milliseconds for the handshake. Default 30000. */
+	readonly timeout?: number | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** What may change while a carrier lives (RFC 9622 §4). */
+export type SettableProperties = ConnectionProperties & MessageProperties;
 
 const defaultCloseTimeout = 5_000;
 
-export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Received<In>>, AsyncDisposable {
-	/** Resolves, never rejects, when the carrier is over. */
-	readonly closed: Promise<CloseReason>;
+export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Received<In>>, AsyncDisposable, GroupMember {
 	readonly #protocol: Protocol<In, Out>;
 	readonly #options: CarrierOptions;
+	readonly #observers: Observers<CarrierEvents, AnyCarrier>;
 	readonly #sender: Sender;
 	readonly #requests: Requests<In, Out>;
 	readonly #receiver: Receiver<In>;
-	readonly #giveUp = new AbortController();
-	readonly #resolveClosed: (reason: CloseReason) => void;
-	#state: CarrierState;
-	#flow: Flow | undefined;
-	#transient: Transient | undefined;
-	/** What is under it keeps messages apart. */
-	#datagrams = false;
-	#race: RaceReport | undefined;
+	readonly #life: Life;
+	readonly #policy: OwnPolicy;
 	#sent = 0;
-	#reffed = true;
-	#closeTimer: Timer | undefined;
-	#flushed: Promise<void> | undefined;
-	#lastError: PostSocketsError | undefined;
-	readonly #observers = new Set<Observer>();
-	/** Errors by which it said that it has ended. */
-	readonly #endings = new WeakSet<object>();
 
 	/** @internal Made by `initiate` and by listeners. */
 	constructor(protocol: Protocol<In, Out>, options: CarrierOptions) {
-		const { clock } = options;
+		const { stack, target, group, priority, origin, closeTimeout = defaultCloseTimeout } = options;
+		const { clock } = stack;
+		const { framing } = protocol;
 		const limits = carrierLimits(options.limits);
-		const framer = protocol.framing.framer();
-		if (!((options.closeTimeout ?? 0) >= 0)) throw badArgument(`closeTimeout is ${options.closeTimeout}; 0 or more ms`);
-		const { promise, resolve } = Promise.withResolvers<CloseReason>();
-		this.closed = promise;
-		this.#resolveClosed = resolve;
+		const framer = framing.framer();
+		if (!(closeTimeout >= 0)) throw badArgument(`closeTimeout is ${closeTimeout}; 0 or more ms`);
 		this.#protocol = protocol;
 		this.#options = options;
-		this.#state = options.establish ? 'dormant' : 'establishing';
-		this.#sender = new Sender(framer, clock, limits);
+		this.#policy = new OwnPolicy(group, priority === undefined ? {} : { connPriority: priority });
+		this.#observers = new Observers(clock, () => this.#life.watch(), options.observers);
+		const tell: Tell = (name, event) => this.#observers.tell(name, event, this.#any);
+		this.#sender = new Sender(framing, framer, clock, limits, origin?.pacing !== undefined);
 		this.#requests = new Requests(protocol.correlate, clock, limits.maxRequests);
 		this.#receiver = new Receiver(framer, protocol, this.#requests, clock, limits, {
 			onMalformed: (error) => this.abort(error),
-			onSoftError: (error) => this.#tell('softError', error),
-			isItsEnd: (error) => this.#endings.has(error as object),
+			onSoftError: (error) => tell('softError', error),
+			isItsEnd: (error) => this.#life.isItsEnd(error),
 			onHandled: () => void this.close(),
 		});
+		this.#life = new Life({
+			clock,
+			target,
+			framing,
+			closeTimeout,
+			way: origin,
+			sender: this.#sender,
+			receiver: this.#receiver as Receiver<unknown>,
+			requests: this.#requests as unknown as Requests<never, never>,
+			policy: () => this.#policy.settled,
+			hears: (name) => this.#observers.hears(name),
+			tell,
+			onOver: () => group.leave(this.#any),
+		});
+		group.join(this.#any);
+	}
+
+	/** Resolves, never rejects, when the carrier is over. */
+	get closed(): Promise<CloseReason> {
+		return this.#life.closed;
 	}
 
 	get state(): CarrierState {
-		return this.#state;
+		return this.#life.state;
 	}
 
 	/** More can be sent (RFC 9622 §8.1.11.2): no final message was, and the carrier is not over. */
 	get canSend(): boolean {
-		return !this.#sender.ended && this.#state !== 'closing' && this.#state !== 'closed';
+		return !this.#sender.ended && !this.#life.ending;
 	}
 
 	/** More can arrive (RFC 9622 §8.1.11.3). */
@@ -137,14 +176,60 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		return !this.#receiver.ended;
 	}
 
-	/** The live protocol instances; none while dormant or establishing, one after. */
+	/** The live protocol instances; none while there is no connection, one while there is. */
 	get transients(): readonly Transient[] {
-		return this.#transient ? [this.#transient] : [];
+		const { connection } = this.#life;
+		return connection ? [connection.transient] : [];
+	}
+
+	/** What the transients run over. */
+	get paths(): readonly Path[] {
+		return this.transients.flatMap(({ paths }) => paths);
 	}
 
 	/** How its connection came about; undefined on the listening side. */
 	get race(): RaceReport | undefined {
-		return this.#race;
+		return this.#life.race;
+	}
+
+	/** What remembers for it; undefined on the listening side, whose peers are strangers. */
+	get association(): CarrierAssociation | undefined {
+		return this.#options.association;
+	}
+
+	/** It and its forks, in the order of their making (RFC 9622 §7.4). */
+	get group(): readonly AnyCarrier[] {
+		return this.#options.group.members;
+	}
+
+	/**
+	 * All its properties by the names of RFC 9622: selection preferences are facts once a connection stands (RFC 9622
+	 * §6.2), undefined is what only the transport will decide.
+	 */
+	get properties(): ReadProperties {
+		return readProperties(this.#facts);
+	}
+
+	/** One of them by any spelling of its name (RFC 9622 §4.1). Throws `bad-argument` for what is no property. */
+	get(name: string): PropertyValue | undefined {
+		return readProperty(this.#facts, name);
+	}
+
+	/**
+	 * Sets a connection property, of its whole group but for `connPriority`, or what messages are like from now on. Throws
+	 * `bad-argument`, `policy-contradiction` and `not-supported`, and then nothing has changed: no value harms a carrier.
+	 */
+	set<Name extends keyof SettableProperties>(name: Name, value: SettableProperties[Name]): void;
+	set(name: string, value: unknown): void;
+	set(name: string, value: unknown): void {
+		const { error } = setProperty(this.#facts, name, value);
+		if (error) throw error;
+		this.#policy.set(name, value);
+	}
+
+	/** What it really gives: of each property whether it is enforced, and which abilities are there, or why not. */
+	capabilities(): Capabilities {
+		return abilitiesOf(this.#facts, this.#life.connection?.stack ?? this.#options.stack, this.#life);
 	}
 
 	/**
@@ -152,7 +237,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 * at all (a schema mismatch, a line break in a line, too large) throws here; see `Sending` for the rest.
 	 */
 	send(content: Out, properties: SendProperties = {}): Sending {
-		const sending = new Sending((this.#sent += 1));
+		const sending = this.#sending();
 		const refusal = this.#refusal('send');
 		if (refusal) {
 			sending.fail(refusal);
@@ -160,7 +245,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		}
 		const bytes = this.#protocol.codec.encode(content);
 		try {
-			this.#sender.send(bytes, sending);
+			this.#sender.send(bytes, sending, properties.safelyReplayable ?? false);
 		} catch (error) {
 			if (!isQueueFull(error)) throw error;
 			sending.fail(error);
@@ -176,8 +261,9 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 */
 	post(content: Out, properties: SendProperties = {}): boolean {
 		if (this.#refusal('post')) return false;
-		this.#sent += 1;
-		this.#sender.send(this.#protocol.codec.encode(content), undefined);
+		const report = this.#isHeard ? this.#sending() : undefined;
+		if (!report) this.#sent += 1;
+		this.#sender.send(this.#protocol.codec.encode(content), report, properties.safelyReplayable ?? false);
 		this.#afterSend(properties);
 		return !this.#sender.saturated;
 	}
@@ -187,8 +273,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 * closing or over: whoever posts in a loop must get out of it.
 	 */
 	drained(): Promise<void> {
-		const over = this.#state === 'closing' || this.#state === 'closed';
-		return over ? Promise.reject(this.#refusal('drained')) : this.#sender.drained();
+		return this.#life.ending ? Promise.reject(this.#refusal('drained')) : this.#sender.drained();
 	}
 
 	/**
@@ -197,7 +282,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 */
 	request(content: Out, options: RequestOptions = {}): Promise<In> {
 		const { framing } = this.#protocol;
-		if (!framing.preservesBoundaries && !this.#datagrams) {
+		if (!framing.preservesBoundaries && !this.#life.connection?.datagrams) {
 			throw badArgument(
 				`${framing.name} has no messages that could be a reply; give a protocol with a framing`,
 				'request',
@@ -208,7 +293,9 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		const bytes = this.#protocol.codec.encode(content);
 		let reply: Promise<In>;
 		try {
-			reply = this.#requests.wait(content, options, () => this.#sender.send(bytes, undefined));
+			reply = this.#requests.wait(content, bytes, options, (report) =>
+				this.#sender.send(bytes, report, options.safelyReplayable ?? false),
+			);
 		} catch (error) {
 			if (!isQueueFull(error)) throw error;
 			return Promise.reject(error);
@@ -246,33 +333,60 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	/**
+	 * Brings a dormant carrier to life now, without waiting for a message or the next try (P-04). Resolves once it is
+	 * active. Rejects with the `EstablishmentError` of this try, after which one with `reconnect` tries on, any other is
+	 * closed; and with `closed`.
+	 */
+	activate(): Promise<void> {
+		return this.#life.activate();
+	}
+
+	/**
+	 * Another carrier to the same remote, of the same association and in the same group (P-12, RFC 9622 §7.4): a connection
+	 * of its own over TCP, TLS, UDP and Unix sockets, so that the peer cannot tell it from a stranger's. Resolves when it
+	 * is ready. Rejects with `not-supported` on the listening side, which knows no way to its peer.
+	 */
+	fork<I = In, O = Out>(options: ForkOptions<I, O> = {}): Promise<Carrier<I, O>> {
+		const { origin } = this.#options;
+		if (!origin) {
+			const message = `the carrier to ${this.#life.target} was accepted, and its peer does not listen; let the peer fork`;
+			return Promise.reject(new PostSocketsError('not-supported', message, { operation: 'fork' }));
+		}
+		if (this.#life.ending) return Promise.reject(this.#over('fork'));
+		const protocol = options.protocol ?? (this.#protocol as unknown as Protocol<I, O>);
+		return origin.fork(options, protocol);
+	}
+
+	/**
 	 * Ends in good order: what was sent is flushed and the peer told, for `closeTimeout` at most; what still arrives is
 	 * dropped. Resolves then, never rejects. The connection lingers for the peer's end (see `closed`) without holding
 	 * the process, and is reset if `closeTimeout` passes without it.
 	 */
-	async close(): Promise<void> {
-		if (this.#state !== 'closing' && this.#state !== 'closed') this.#beginClose();
-		await Promise.race([this.closed, this.#flushed]);
+	close(): Promise<void> {
+		return this.#life.close();
 	}
 
 	/** Ends at once: what was not sent is dropped, the peer sees a reset. */
 	abort(reason?: PostSocketsError): void {
-		if (this.#state === 'closed') return;
-		const error =
-			reason ?? new PostSocketsError('aborted', `the carrier to ${this.#target} was aborted`, { operation: 'abort' });
-		this.#giveUp.abort(error);
-		this.#flow?.abort(error);
-		this.#over({ by: 'local', error });
+		this.#life.abort(reason);
 	}
 
-	/**
-	 * Calls `listener` at every event of that name: `active` (the connection stands), `softError` (the network or a
-	 * malformed datagram; nothing ends by it), `closed`. An event that nobody hears costs nothing.
-	 */
-	observe<Name extends keyof CarrierEvents>(name: Name, listener: (event: CarrierEvents[Name]) => void): Disposable {
-		const observer: Observer = { name, listener: listener as (event: unknown) => void };
-		this.#observers.add(observer);
-		return { [Symbol.dispose]: () => void this.#observers.delete(observer) };
+	/** Closes every carrier of its group (RFC 9622 §10). */
+	async closeGroup(): Promise<void> {
+		await Promise.all(this.group.map((member) => member.close()));
+	}
+
+	/** Aborts every carrier of its group. */
+	abortGroup(reason?: PostSocketsError): void {
+		for (const member of this.group) member.abort(reason);
+	}
+
+	/** Calls `listener` at every event of that name. An event that nobody hears costs nothing. */
+	observe<Name extends keyof CarrierEvents>(
+		name: Name,
+		listener: (event: CarrierEvents[Name], carrier: AnyCarrier) => void,
+	): Disposable {
+		return this.#observers.add(name, listener);
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
@@ -281,15 +395,13 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 
 	/** Keeps the process alive while it is open: the default. */
 	ref(): this {
-		this.#reffed = true;
-		this.#flow?.ref();
+		this.#life.ref();
 		return this;
 	}
 
 	/** Lets the process exit although the carrier is open. */
 	unref(): this {
-		this.#reffed = false;
-		this.#flow?.unref();
+		this.#life.unref();
 		return this;
 	}
 
@@ -298,144 +410,119 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 * read yet. The carrier is over with that. Throws `bad-argument` once a message was sent or received.
 	 */
 	toDuplex(): Duplex {
-		if (!this.#flow || this.#state !== 'active') {
-			throw badArgument(`a carrier that is ${this.#state} has no connection to hand over`, 'toDuplex');
+		if (this.state !== 'active') {
+			throw badArgument(`a carrier that is ${this.state} has no connection to hand over`, 'toDuplex');
 		}
 		if (this.#sent > 0 || this.#receiver.touched) {
 			throw badArgument('messages were sent or received already; call toDuplex() on a fresh carrier', 'toDuplex');
 		}
-		const duplex = duplexOf(this.#flow, { clock: this.#options.clock });
-		this.#flow = undefined;
-		this.#over({ by: 'local', error: undefined });
-		return duplex;
+		return duplexOf(this.#life.release()!.flow, { clock: this.#options.stack.clock });
 	}
 
-	/** @internal Puts the winner's flow, or an accepted one, under the carrier. */
-	attach({ flow, security }: Established, { name: transport, features }: Transport, stack: string): void {
-		if (this.#state === 'closed') {
-			flow.abort();
-			return;
+	/**
+	 * Goes on otherwise over the same connection: secured (STARTTLS), by another protocol (CONNECT), or both. This carrier
+	 * is over with that, and the one returned goes on. Everything received must have been consumed; what was sent is
+	 * handed down first, so a server posts its go-ahead and calls this in the same turn, a client calls it when it has
+	 * read the go-ahead.
+	 *
+	 * Throws `bad-argument` while messages wait or are waited for. Bytes that came before TLS are an error, `malformed`,
+	 * and end the carrier: somebody may have slipped them in (RFC 3207 §6). Without TLS they are the new protocol's first.
+	 */
+	async upgrade<I = In, O = Out>(options: UpgradeOptions<I, O>): Promise<Carrier<I, O>> {
+		const receiver = this.#receiver;
+		const { name } = this.#options;
+		const { target, connection } = this.#life;
+		if (!connection || connection.datagrams || this.state !== 'active') {
+			throw badArgument(`a carrier that is ${this.state} has no stream to upgrade`, 'upgrade');
 		}
-		this.#flow = flow;
-		this.#transient = {
-			transport,
-			features,
-			stack,
-			local: formatSocketAddress(flow.local),
-			remote: formatSocketAddress(flow.remote),
-			security,
-		};
-		flow.handler = {
-			onData: (chunk) => this.#receiver.onData(chunk),
-			onDrain: () => this.#sender.onDrain(),
-			onEnd: () => this.#receiver.onEnd(),
-			onSoftError: (error) => this.#tell('softError', error),
-			onClose: (error) => this.#onFlowClosed(error),
-		};
-		if (!this.#reffed) flow.unref();
-		if (this.#state === 'establishing') {
-			this.#state = 'active';
-			this.#tell('active', undefined);
+		if (receiver.awaited) throw badArgument('a message is being waited for; upgrade between two', 'upgrade');
+		if (receiver.queued > 0 && !options.security) {
+			throw badArgument(`${receiver.queued} messages wait to be received; take them first`, 'upgrade');
 		}
-		this.#datagrams = features.datagrams;
-		this.#sender.attach(flow, features.datagrams);
-		// Not before the end of the turn, so that whoever gets the carrier may take its untouched connection instead.
-		this.#options.clock.soon(() => {
-			if (this.#flow === flow) this.#receiver.attach(flow, features.datagrams);
-		});
+		const early = receiver.queued;
+		const unread = this.#life.suspend();
+		if (options.security && early + unread.length > 0) {
+			const message = `${target} sent more before TLS than the upgrade allows for; it may have been slipped in`;
+			const error = new PostSocketsError('malformed', message, { operation: 'upgrade', remote: target });
+			this.abort(error);
+			throw error;
+		}
+		await this.#sender.idle();
+		const security = options.security && { ...(await options.security) };
+		if (!this.#life.connection) throw this.#over('upgrade');
+		const protocol = options.protocol ?? (this.#protocol as unknown as Protocol<I, O>);
+		const carrier = new Carrier<I, O>(protocol, { ...this.#options, origin: undefined });
+		this.#life.release();
+		try {
+			const next = security ? await secured(connection, { ...options, name, security }) : connection;
+			carrier.attach(next, next.transport, connection.stack, unread);
+			return carrier;
+		} catch (error) {
+			carrier.abort(fromSystem(error, { operation: 'upgrade', remote: target }));
+			throw error;
+		}
+	}
+
+	/** @internal Puts a connection under the carrier; `unread` came over it before. */
+	attach(established: Established, transport: Transport, stack: Stack, unread?: Uint8Array): void {
+		this.#life.attach(established, transport, stack, unread);
 	}
 
 	/** @internal */
-	settleRace(report: RaceReport): void {
-		this.#race = report;
+	onPolicy(): void {
+		this.#life.tune();
 	}
 
-	get #target(): string {
-		return this.#transient?.remote ?? this.#options.target;
+	/** @internal */
+	onObserved(): void {
+		this.#life.watch();
+	}
+
+	get #facts(): CarrierFacts {
+		return factsOf(this.#policy.settled, this.#protocol.framing, this.#life, this);
+	}
+
+	get #any(): AnyCarrier {
+		return this as unknown as AnyCarrier;
+	}
+
+	#sending(): Sending {
+		return new Sending((this.#sent += 1), this.#isHeard ? this.#heard : undefined);
+	}
+
+	get #isHeard(): boolean {
+		return this.#observers.hears('sent') || this.#observers.hears('sendError');
+	}
+
+	readonly #heard = ({ id }: Sending, error?: PostSocketsError) => {
+		if (error) this.#observers.tell('sendError', { id, error }, this.#any);
+		else this.#observers.tell('sent', { id }, this.#any);
+	};
+
+	#afterSend({ final = false }: SendProperties): void {
+		if (final) this.#sender.end();
+		this.#life.wake();
 	}
 
 	#refusal(operation: string): PostSocketsError | undefined {
 		if (this.canSend) return undefined;
-		const why = this.#state === 'active' ? 'its final message was sent' : `it is ${this.#state}`;
-		return this.#ending('closed', `nothing can be sent on the carrier to ${this.#target}: ${why}`, operation);
+		const why = this.state === 'active' ? 'its final message was sent' : `it is ${this.state}`;
+		const message = `nothing can be sent on the carrier to ${this.#life.target}: ${why}`;
+		return this.#life.ended('closed', message, operation);
 	}
 
 	#noReply(signal: AbortSignal | undefined): PostSocketsError | undefined {
 		if (signal?.aborted) return abortedBy(signal, 'request');
 		if (!this.#receiver.ended) return undefined;
-		return this.#ending('closed', `${this.#target} has ended: no reply can come`, 'request');
+		return this.#life.ended('closed', `${this.#life.target} has ended: no reply can come`, 'request');
 	}
 
-	/** Observers hear in a turn of their own: nothing is ever called from inside a call. */
-	#tell<Name extends keyof CarrierEvents>(name: Name, event: CarrierEvents[Name]): void {
-		for (const observer of this.#observers) {
-			if (observer.name === name) this.#options.clock.soon(() => observer.listener(event));
-		}
-	}
-
-	#ending(code: 'closed' | 'send-failed', message: string, operation: string): PostSocketsError {
-		const error = new PostSocketsError(code, message, { operation, remote: this.#target, cause: this.#lastError });
-		this.#endings.add(error);
-		return error;
-	}
-
-	#afterSend({ final = false }: SendProperties): void {
-		if (final) this.#sender.end();
-		if (this.#state === 'dormant') this.#establish();
-	}
-
-	#establish(): void {
-		this.#state = 'establishing';
-		this.#options.establish!(this.#giveUp.signal).then(
-			(winner) => {
-				this.#race = winner.report;
-				this.attach(winner, winner.transport, winner.stack.name);
-			},
-			(error: unknown) => this.#over({ by: 'local', error: fromSystem(error, { operation: 'initiate' }) }),
-		);
-	}
-
-	#beginClose(): void {
-		const { clock, closeTimeout = defaultCloseTimeout } = this.#options;
-		if (this.#state === 'dormant') {
-			this.#over({ by: 'local', error: undefined });
-			return;
-		}
-		this.#state = 'closing';
-		this.#sender.end();
-		this.#receiver.discard();
-		this.#flushed = this.#sender.flushed().then(() => {
-			this.#closeTimer?.unref?.();
-			this.unref();
-		});
-		this.#closeTimer = clock.after(closeTimeout, () => {
-			const { queued } = this.#sender;
-			const what = queued > 0 ? `take its last ${queued} bytes` : 'end';
-			const message = `${this.#target} did not ${what} within ${closeTimeout} ms of close(); a reset ended it`;
-			this.abort(new PostSocketsError('timed-out', message, { operation: 'close', remote: this.#target }));
-		});
-	}
-
-	#onFlowClosed(error: PostSocketsError | undefined): void {
-		// `closed` and `aborted` are what our own stack says of its flows; no peer can cause them.
-		const ours = error ? error.code === 'closed' || error.code === 'aborted' : this.#state === 'closing';
-		const by = ours ? 'local' : 'remote';
-		this.#over({ by, error });
-	}
-
-	#over(reason: CloseReason): void {
-		if (this.#state === 'closed') return;
-		this.#state = 'closed';
-		this.#closeTimer?.cancel();
-		const { error } = reason;
-		this.#lastError = error;
-		const why = error?.message ?? 'the carrier closed';
-		this.#sender.fail(this.#ending('send-failed', `${why}; the message was not sent`, 'send'));
-		this.#receiver.close(error);
-		this.#resolveClosed(reason);
-		this.#tell('closed', reason);
+	#over(operation: string): PostSocketsError {
+		return this.#life.ended('closed', `the carrier to ${this.#life.target} is ${this.state}`, operation);
 	}
 }
+
+type Tell = <Name extends keyof CarrierEvents>(name: Name, event: CarrierEvents[Name]) => void;
 
 function isQueueFull(error: unknown): error is PostSocketsError {
 	return error instanceof PostSocketsError && error.code === 'queue-full';

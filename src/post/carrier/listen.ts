@@ -4,26 +4,35 @@ import { IpAddress } from '../../base/address.ts';
 import { badArgument, type ErrorCode, PostSocketsError } from '../../base/errors.ts';
 import type { SocketAddress } from '../../base/socket-address.ts';
 import type { FlowListener } from '../../stack/flow.ts';
+import type { Stack } from '../../stack/stack.ts';
 import { Local, type LocalLike } from '../endpoint/local.ts';
+import { Remote, type RemoteLike } from '../endpoint/remote.ts';
 import type { Protocol } from '../message/protocol.ts';
 import { settle } from '../policy/cascade.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Security } from '../policy/security.ts';
+import { canListen, type Security, withIdentity } from '../policy/security.ts';
 import { eligible, selectTransports } from '../transport/select.ts';
 import { standsOn, type Transport } from '../transport/transport.ts';
-import { bareProtocol } from './initiate.ts';
+import { bareProtocol } from './establish.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 
 export interface ListenOptions<In, Out>
-	extends Pick<ListenerOptions, 'handshakeTimeout' | 'closeTimeout' | 'limits' | 'onError'> {
+	extends Pick<ListenerOptions, 'admit' | 'handshakeTimeout' | 'closeTimeout' | 'limits' | 'onError'> {
 	/** What the two ends agree on. Default: bare bytes. */
 	readonly protocol?: Protocol<In, Out> | undefined;
 	/** Certificate and key; `selfSigned()` makes both for development. Required unless the local says `tcp://` or `unix:`. */
 	readonly security?: Security | Promise<Security> | undefined;
 	/** What is wanted of the transport, by the names of RFC 9622. Default: reliable, in order. */
 	readonly policy?: Policy | undefined;
+	/** The only peers to let in: their addresses, those of names as resolved when listening begins. Default: all. */
+	readonly remote?: RemoteLike | undefined;
 	/** Connections the stack holds before they are accepted. Default 511. */
 	readonly backlog?: number | undefined;
+	/**
+	 * Over datagrams, whose senders can be forged: bytes that may go to a peer for each that came from it, headers
+	 * included; what is more fails with `too-large`. Default: no limit.
+	 */
+	readonly amplification?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,21 +52,30 @@ export async function listen<In = Uint8Array, Out = Uint8Array>(
 	options: ListenOptions<In, Out> = {},
 ): Promise<Listener<In, Out>> {
 	const place = Local.from(local);
-	const { signal = new AbortController().signal, backlog } = options;
+	const { signal = new AbortController().signal, backlog, amplification } = options;
 	const protocol = options.protocol ?? (bareProtocol(place.scheme) as Protocol<In, Out>);
 	const policy = settle('listen', options.policy);
 	const [transport] = eligible(selectTransports(place.scheme), policy, protocol.framing);
-	const security = { ...(await options.security) };
+	const security = withIdentity({ ...(await options.security) }, [place.identity]);
 	checkKey(transport!, security, place);
-	transport!.check?.(security);
+	transport!.check?.(security, 'listen');
 	const { stack } = place;
 	if (!standsOn(transport!, stack, 'listen'))
 		throw new PostSocketsError('no-candidates', `the stack ${stack.name} cannot listen`);
+	const admit = await admission(options, stack, signal);
 	const addresses = onInterface(place, await addressesOf(place, signal));
 	for (let tries = 1; ; tries += 1) {
-		const listener = new Listener<In, Out>(protocol, { ...options, stack, transport: transport!, security });
+		const listener = new Listener<In, Out>(protocol, {
+			...options,
+			stack,
+			transport: transport!,
+			security,
+			policy,
+			admit,
+		});
 		const { handler } = listener;
-		const open = (address: SocketAddress) => transport!.listen({ stack, address, handler, backlog, signal });
+		const open = (address: SocketAddress) =>
+			transport!.listen({ stack, address, handler, backlog, amplification, signal });
 		const opened: FlowListener[] = [];
 		const failures = await openAll(addresses, opened, open);
 		const [failure] = failures.filter(({ code }) => opened.length === 0 || !notHere.includes(code));
@@ -68,6 +86,17 @@ export async function listen<In = Uint8Array, Out = Uint8Array>(
 		await Promise.all(opened.map((one) => one.close()));
 		if (place.port !== 0 || failure.code !== 'address-in-use' || tries === portTries) throw failure;
 	}
+}
+
+/** RFC 9622 §7.2: a remote constrains who is accepted; its port, a client's, does not. */
+async function admission<In, Out>(
+	{ remote, admit }: ListenOptions<In, Out>,
+	stack: Stack,
+	signal: AbortSignal,
+): Promise<ListenerOptions['admit']> {
+	if (remote === undefined) return admit;
+	const allowed = (await Remote.from(remote).resolve({ stack, signal })).flatMap(({ addresses }) => addresses);
+	return (peer) => allowed.some((each) => peer.address?.equals(each)) && (admit?.(peer) ?? true);
 }
 
 /** The first decides the port of all, if any may be taken. */
@@ -127,7 +156,7 @@ function onInterface({ interface: name, stack }: Local, addresses: readonly Sock
 }
 
 function checkKey({ features }: Transport, security: Security, place: Local): void {
-	if (!features.secure || (security.cert !== undefined && security.key !== undefined)) return;
+	if (!features.secure || canListen(security)) return;
 	throw badArgument(
 		`listening on ${place} needs a certificate and its key: pass \`security: { cert, key }\`, or selfSigned() ` +
 			`for development; or name it tcp://${String(place).replace(/^.*:\/\//, '')} to go without security`,

@@ -1,16 +1,28 @@
 /** One received message, or a piece of one (RFC 9622 §9.3.2). */
 
+import type { PostSocketsError } from '../../base/errors.ts';
+
 export class Received<T> {
 	readonly content: T;
 	/** False for a piece of a message of which more follows (a bare stream, or `maxLength`). */
 	readonly complete: boolean;
 	/** Bytes the content had, framing not counted. */
 	readonly length: number;
+	/** The address it came from, as text: `192.0.2.1:443`. */
+	readonly from: string;
+	/**
+	 * Why the connection before was lost, on the first message after a `reconnect`: messages may be missing in between,
+	 * and what the peer keeps for a connection begins anew. Else undefined.
+	 */
+	readonly gap: PostSocketsError | undefined;
 
-	constructor(content: T, complete: boolean, length: number) {
+	/** @internal */
+	constructor(content: T, complete: boolean, length: number, from: string, gap?: PostSocketsError) {
 		this.content = content;
 		this.complete = complete;
 		this.length = length;
+		this.from = from;
+		this.gap = gap;
 	}
 }
 

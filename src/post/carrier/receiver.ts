@@ -7,6 +7,7 @@ import { concat } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
 import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import { Queue } from '../../base/queue.ts';
+import { formatSocketAddress } from '../../base/socket-address.ts';
 import { fromSystem } from '../../base/system-error.ts';
 import type { Flow } from '../../stack/flow.ts';
 import type { Codec } from '../message/codec.ts';
@@ -54,6 +55,10 @@ export class Receiver<In> {
 	readonly #pulls = new Queue<Pull<In>>();
 	#flow: Flow | undefined;
 	#datagrams = false;
+	/** Who the flow comes from. */
+	#from = '';
+	/** Why the flow before was lost, until the first message of this one. */
+	#gap: PostSocketsError | undefined;
 	#reading = false;
 	/** What the queue costs: its bytes, and a message without any counts as one. */
 	#queuedBytes = 0;
@@ -91,11 +96,37 @@ export class Receiver<In> {
 		return this.#ended;
 	}
 
-	/** Reads from `flow` from here on, each chunk by itself if `datagrams`. */
-	attach(flow: Flow, datagrams: boolean): void {
+	/** Reads from `flow` from here on, each chunk by itself if `datagrams`; `unread` came before and is read first. */
+	attach(flow: Flow, datagrams: boolean, unread?: Uint8Array): void {
 		this.#flow = flow;
 		this.#datagrams = datagrams;
+		this.#from = formatSocketAddress(flow.remote);
+		if (unread) this.onData(unread);
 		this.update();
+	}
+
+	/** Stops reading, and gives the bytes of which no message was made yet. */
+	detach(): Uint8Array {
+		this.#flow = undefined;
+		this.#reading = false;
+		return this.#deframer.rest();
+	}
+
+	/** The flow is lost and another is to come, with a `framer` of its own; what was half received is dropped. */
+	restart(framer: Framer, gap: PostSocketsError): void {
+		this.detach();
+		this.#deframer = new Deframer(framer, this.#framing.name);
+		this.#gap = gap;
+	}
+
+	/** Messages that nobody has taken yet. */
+	get queued(): number {
+		return this.#queue.length;
+	}
+
+	/** Somebody waits for a message. */
+	get awaited(): boolean {
+		return this.#pulls.length > 0 || this.#requests.size > 0;
 	}
 
 	onData(chunk: Uint8Array): void {
@@ -221,7 +252,9 @@ export class Receiver<In> {
 		// What is queued, or may be a reply, is read after the loan has ended.
 		const lent = this.#borrow && this.#push !== undefined && this.#queue.length === 0 && this.#requests.size === 0;
 		const decoded = this.#codec.decode(lent || this.#codec.copies ? content : content.slice());
-		return new Received(decoded, complete, content.length);
+		const gap = this.#gap;
+		this.#gap = undefined;
+		return new Received(decoded, complete, content.length, this.#from, gap);
 	}
 
 	#deliver(received: Received<In>): void {
@@ -337,7 +370,7 @@ export class Receiver<In> {
 		let complete = false;
 		for (
 			let piece: Received<In> | undefined = head;
-			piece && !complete && length < maxLength;
+			piece && !complete && length < maxLength && (pieces === 0 || !piece.gap);
 			piece = this.#queue.at(pieces)
 		) {
 			pieces += 1;
@@ -353,12 +386,13 @@ export class Receiver<In> {
 	#join(pieces: number, length: number, maxLength: number): Received<In> {
 		const parts = Array.from({ length: pieces }, () => this.#shift()!);
 		const complete = parts.at(-1)!.complete;
+		const [{ from, gap }] = parts as [Received<In>];
 		const bytes = concat(parts.map(({ content }) => content as Uint8Array));
-		if (length <= maxLength) return new Received(bytes as In, complete, length);
-		const rest = new Received(bytes.subarray(maxLength) as In, complete, length - maxLength);
+		if (length <= maxLength) return new Received(bytes as In, complete, length, from, gap);
+		const rest = new Received(bytes.subarray(maxLength) as In, complete, length - maxLength, from);
 		this.#queue.unshift(rest);
 		this.#queuedBytes += costOf(rest);
-		return new Received(bytes.slice(0, maxLength) as In, false, maxLength);
+		return new Received(bytes.slice(0, maxLength) as In, false, maxLength, from, gap);
 	}
 }
 

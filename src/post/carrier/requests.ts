@@ -3,16 +3,23 @@
 import type { Clock } from '../../base/clock.ts';
 import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import type { Correlation } from '../message/protocol.ts';
+import type { Kept } from './sender.ts';
+import type { SendReport } from './sending.ts';
 
 export interface RequestOptions {
+	/** The request may be sent again on another connection if this one is lost (`reconnect`). Default false. */
+	readonly safelyReplayable?: boolean | undefined;
 	/** Milliseconds to wait for the reply. Default 30000. */
 	readonly timeout?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
-interface Waiting<In> {
+interface Waiting<In> extends SendReport {
+	/** The bytes of one that may be sent again. */
+	readonly content: Uint8Array | undefined;
+	handedDown: boolean;
 	/** Undefined once the caller has given up: in order, the late reply is still its own and is dropped. */
-	settle: ((reply: In) => void) | undefined;
+	reply: ((reply: In) => void) | undefined;
 	reject(error: PostSocketsError): void;
 }
 
@@ -38,8 +45,13 @@ export class Requests<In, Out> {
 		return this.#waiting.size;
 	}
 
-	/** Waits for the reply to `value`, which is sent by `send` once the wait is set up. Throws what `send` throws. */
-	wait(value: Out, { timeout = defaultTimeout, signal }: RequestOptions, send: () => void): Promise<In> {
+	/** Waits for the reply to `value`, encoded as `content`, which is sent by `send` once the wait is set up, and fails if it cannot be sent. Throws what `send` throws. */
+	wait(
+		value: Out,
+		content: Uint8Array,
+		{ timeout = defaultTimeout, signal, safelyReplayable = false }: RequestOptions,
+		send: (report: SendReport) => void,
+	): Promise<In> {
 		const key = this.#correlate ? this.#correlate.sent(value) : (this.#count += 1);
 		if (this.#waiting.has(key)) {
 			throw badArgument(`a request with the key ${String(key)} is under way already`, 'request');
@@ -52,7 +64,7 @@ export class Requests<In, Out> {
 		const { promise, resolve, reject } = Promise.withResolvers<In>();
 		const giveUp = (error: PostSocketsError) => {
 			if (this.#correlate) this.#expectLate(key);
-			else waiting.settle = undefined;
+			else waiting.reply = undefined;
 			end();
 			reject(error);
 		};
@@ -70,21 +82,30 @@ export class Requests<In, Out> {
 			signal?.removeEventListener('abort', onAbort);
 		};
 		const waiting: Waiting<In> = {
-			settle(reply) {
+			reply(reply) {
 				end();
 				resolve(reply);
 			},
 			reject(error) {
-				if (!waiting.settle) return;
+				if (!waiting.reply) return;
 				end();
 				reject(error);
+			},
+			content: safelyReplayable ? content : undefined,
+			handedDown: false,
+			settle() {
+				waiting.handedDown = true;
+			},
+			fail: (error) => {
+				if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+				waiting.reject(error);
 			},
 		};
 		signal?.addEventListener('abort', onAbort, { once: true });
 		this.#waiting.set(key, waiting);
 		this.#late.delete(key);
 		try {
-			send();
+			send(waiting);
 		} catch (error) {
 			this.#waiting.delete(key);
 			end();
@@ -100,8 +121,27 @@ export class Requests<In, Out> {
 		const waiting = this.#waiting.get(key);
 		if (!waiting) return this.#late.delete(key);
 		this.#waiting.delete(key);
-		waiting.settle?.(value);
+		waiting.reply?.(value);
 		return true;
+	}
+
+	/**
+	 * The connection is lost on which replies were to come. Gives what is to be sent again, in order; requests that were
+	 * handed down and may not be fail with `error`.
+	 */
+	lost(error: PostSocketsError): Kept[] {
+		this.#late.clear();
+		const again: Kept[] = [];
+		for (const [key, waiting] of this.#waiting) {
+			if (!waiting.handedDown) continue;
+			waiting.handedDown = false;
+			if (waiting.content && waiting.reply) again.push({ content: waiting.content, report: waiting, replayable: true });
+			else {
+				this.#waiting.delete(key);
+				waiting.reject(error);
+			}
+		}
+		return again;
 	}
 
 	fail(error: PostSocketsError): void {

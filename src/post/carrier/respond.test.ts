@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { until } from '../../testing/suite.ts';
+import type { PostSocketsError } from '../../base/errors.ts';
+import { turns, until } from '../../testing/suite.ts';
 import { codec } from '../message/codecs.ts';
 import { frame } from '../message/framing.ts';
 import { messages } from '../message/protocol.ts';
@@ -25,16 +26,20 @@ const policy = profiles.unreliableDatagram;
 const security = selfSigned();
 const upper = ({ id, text }: Message): Message => ({ id, text: text.toUpperCase() });
 
+const schemes = ['udp', 'tcp', 'tls', 'unix'] as const;
+
 /** A responder on loopback, and a carrier to it. */
 async function ground(
-	{ stack }: Arm,
-	scheme: string | undefined,
+	arm: Arm,
+	scheme: (typeof schemes)[number],
 	handler: (request: Message) => ReturnType<Parameters<typeof respond<Message, Message>>[1]>,
 	options: Partial<RespondOptions<Message, Message>> = {},
 ) {
+	const { stack } = arm;
 	const all = { protocol, policy, security, ...options };
-	const responder = await respond<Message, Message>({ scheme, hostName: 'localhost', stack }, handler, all);
-	const remote = `${scheme ? `${scheme}://` : ''}localhost:${responder.port}`;
+	const place = scheme === 'unix' ? { path: arm.path() } : { scheme, hostName: 'localhost' };
+	const responder = await respond<Message, Message>({ ...place, stack }, handler, all);
+	const remote = scheme === 'unix' ? `unix:${arm.path()}` : `${scheme}://localhost:${responder.port}`;
 	const dial = () =>
 		initiate<Message, Message>(remote, {
 			protocol: all.protocol,
@@ -46,8 +51,8 @@ async function ground(
 }
 
 describe('respond', () => {
-	for (const scheme of ['udp', 'tcp', undefined]) {
-		onBothArms(`P-24 X-05 the same handler answers over ${scheme ?? 'tls'}`, async (arm) => {
+	for (const scheme of schemes) {
+		onBothArms(`P-24 X-05 over ${scheme} the same handler answers`, async (arm) => {
 			const { responder, dial } = await ground(arm, scheme, upper);
 			const carriers = [await dial(), await dial()];
 			for (const [index, carrier] of carriers.entries()) {
@@ -56,37 +61,122 @@ describe('respond', () => {
 			await closeAll(...carriers);
 			await responder.close();
 		});
+
+		onBothArms(`over ${scheme} no reply, and many`, async (arm) => {
+			const { responder, dial } = await ground(arm, scheme, ({ id, text }) => {
+				if (text === 'nothing') return undefined;
+				return (async function* () {
+					for (let count = 1; count <= id; count += 1) yield { id: count, text: '' };
+				})();
+			});
+			const carrier = await dial();
+			carrier.post({ id: 1, text: 'nothing' });
+			carrier.post({ id: 3, text: 'many' });
+			const received: number[] = [];
+			for await (const { content } of carrier) if (received.push(content.id) === 3) break;
+			assert.deepEqual(received, [1, 2, 3]);
+			await closeAll(carrier, responder);
+		});
+
+		onBothArms(`over ${scheme} replies keep the order of the requests`, async (arm) => {
+			const held = Promise.withResolvers<void>();
+			const begun: number[] = [];
+			let release = () => {};
+			const { responder, dial } = await ground(arm, scheme, async (request) => {
+				begun.push(request.id);
+				if (request.id > 1) return upper(request);
+				release = arm.stack.clock.hold();
+				await held.promise;
+				return upper(request);
+			});
+			const carrier = await dial();
+			for (const id of [1, 2, 3]) carrier.post({ id, text: '' });
+			await until('the first is being handled', () => begun.length > 0);
+			await turns(10);
+			assert.deepEqual(begun, [1], 'one at a time');
+			release();
+			held.resolve();
+			for (const id of [1, 2, 3]) assert.equal((await carrier.receive())!.content.id, id);
+			await closeAll(carrier, responder);
+		});
+
+		onBothArms(`over ${scheme} they need not, with correlate and concurrency`, async (arm) => {
+			const held = Promise.withResolvers<void>();
+			const slow = async (request: Message) => {
+				if (request.id === 1) await held.promise;
+				return upper(request);
+			};
+			const { responder, dial } = await ground(arm, scheme, slow, { protocol: keyed, concurrency: 2 });
+			const carrier = await dial();
+			const first = carrier.request({ id: 1, text: 'first' });
+			assert.equal((await carrier.request({ id: 2, text: 'second' })).text, 'SECOND');
+			held.resolve();
+			assert.equal((await first).text, 'FIRST');
+			await closeAll(carrier, responder);
+		});
+
+		onBothArms(`P-24 over ${scheme} a handler ends the responder; its own answer is still sent`, async (arm) => {
+			const ended: Promise<void>[] = [];
+			const { responder, dial } = await ground(arm, scheme, async (request) => {
+				ended.push(responder.close());
+				await arm.after(30);
+				return upper(request);
+			});
+			const carrier = await dial();
+			assert.equal((await carrier.request({ id: 1, text: 'last' })).text, 'LAST');
+			await Promise.all(ended);
+			assert.equal(await responder.closed, undefined);
+			assert.equal(ended.length, 1);
+			await carrier.close();
+		});
 	}
 
-	onBothArms('no reply, and many', async (arm) => {
-		const { responder, dial } = await ground(arm, 'tcp', ({ id, text }) => {
-			if (text === 'nothing') return undefined;
-			return (async function* () {
-				for (let count = 1; count <= id; count += 1) yield { id: count, text };
-			})();
-		});
+	onBothArms('close waits for a handler no longer than closeTimeout', async (arm) => {
+		let begun = false;
+		const hang = () => {
+			begun = true;
+			return new Promise<never>(() => {});
+		};
+		const { responder, dial } = await ground(arm, 'tcp', hang, { closeTimeout: 20 });
 		const carrier = await dial();
-		carrier.post({ id: 1, text: 'nothing' });
-		carrier.post({ id: 3, text: 'many' });
-		const received: number[] = [];
-		for await (const { content } of carrier) if (received.push(content.id) === 3) break;
-		assert.deepEqual(received, [1, 2, 3]);
-		await closeAll(carrier, responder);
+		carrier.post({ id: 1, text: '' });
+		await until('it is being handled', () => begun);
+		await responder.close();
+		await closeAll(carrier);
 	});
 
-	onBothArms('replies keep the order of the requests; with correlate and concurrency they need not', async (arm) => {
-		const held = Promise.withResolvers<void>();
-		const slow = async (request: Message) => {
-			if (request.id === 1) await held.promise;
-			return upper(request);
-		};
-		const { responder, dial } = await ground(arm, 'tcp', slow, { protocol: keyed, concurrency: 2 });
+	onBothArms('what cannot be is said at once', async (arm) => {
+		const bad = (options: Partial<RespondOptions<Message, Message>>, message: RegExp) =>
+			assert.rejects(ground(arm, 'udp', upper, options), { code: 'bad-argument', message });
+		await bad({ concurrency: 2 }, /correlate/);
+		await bad({ concurrency: 0 }, /concurrency/);
+		await bad({ amplification: 0 }, /amplification/);
+		await bad({ limits: { peers: 0 } }, /limits.peers/);
+	});
+
+	onBothArms('over datagrams replies are no more than three times what came, unless asked for', async (arm) => {
+		const heard: unknown[][] = [];
+		const large = ({ id }: Message) => ({ id, text: 'x'.repeat(id) });
+		const onError = (error: unknown, request?: { readonly content: Message }) =>
+			void heard.push([(error as PostSocketsError).code, request?.content.id]);
+		const limited = await ground(arm, 'udp', large, { onError });
+		const carrier = await limited.dial();
+		carrier.post({ id: 1_000, text: '' });
+		assert.equal((await carrier.request({ id: 50, text: '' })).text.length, 50);
+		assert.deepEqual(heard, [['too-large', 1_000]]);
+		await closeAll(carrier, limited.responder);
+
+		const free = await ground(arm, 'udp', large, { onError, amplification: Number.POSITIVE_INFINITY });
+		const other = await free.dial();
+		assert.equal((await other.request({ id: 10_000, text: '' })).text.length, 10_000);
+		assert.equal(heard.length, 1);
+		await closeAll(other, free.responder);
+	});
+
+	onBothArms('over a stream, whose peer has proven to be there, there is no such limit', async (arm) => {
+		const { responder, dial } = await ground(arm, 'tcp', ({ id }) => ({ id, text: 'x'.repeat(id) }));
 		const carrier = await dial();
-		const first = carrier.request({ id: 1, text: 'first' });
-		assert.equal((await carrier.request({ id: 2, text: 'second' })).text, 'SECOND');
-		held.resolve();
-		assert.equal((await first).text, 'FIRST');
-		await assert.rejects(ground(arm, 'tcp', slow, { concurrency: 2 }), { code: 'bad-argument', message: /correlate/ });
+		assert.equal((await carrier.request({ id: 100_000, text: '' })).text.length, 100_000);
 		await closeAll(carrier, responder);
 	});
 

@@ -5,33 +5,44 @@ import type { PostSocketsError } from '../../base/errors.ts';
 /** `sent`: every byte was handed to the layer below. */
 export type SendOutcome = 'sent';
 
+/** Who is told what became of a message, exactly once. */
+export interface SendReport {
+	settle(outcome: SendOutcome): void;
+	fail(error: PostSocketsError): void;
+}
+
 /**
  * The fate of a sent message: await it, or let it go. It rejects only if the carrier failed first (`send-failed`,
  * `queue-full`, `closed`); un-awaited it never disturbs the process.
  */
-export class Sending implements Promise<SendOutcome> {
+export class Sending implements Promise<SendOutcome>, SendReport {
 	/** Counts the messages of its carrier from 1. */
 	readonly id: number;
 	readonly [Symbol.toStringTag] = 'Sending';
+	readonly #heard: ((sending: Sending, error?: PostSocketsError) => void) | undefined;
 	#outcome: SendOutcome | undefined;
 	#error: PostSocketsError | undefined;
 	/** Made only when somebody asks: most sendings are never awaited. */
 	#promise: PromiseWithResolvers<SendOutcome> | undefined;
 
-	constructor(id: number) {
+	/** @internal `heard` is told of its end as well. */
+	constructor(id: number, heard?: (sending: Sending, error?: PostSocketsError) => void) {
 		this.id = id;
+		this.#heard = heard;
 	}
 
 	/** @internal */
 	settle(outcome: SendOutcome): void {
 		this.#outcome = outcome;
 		this.#promise?.resolve(outcome);
+		this.#heard?.(this);
 	}
 
 	/** @internal */
 	fail(error: PostSocketsError): void {
 		this.#error = error;
 		this.#promise?.reject(error);
+		this.#heard?.(this, error);
 	}
 
 	// biome-ignore lint/suspicious/noThenProperty: awaiting it is its purpose

@@ -45,6 +45,11 @@ export class Deframer {
 		this.#input.own();
 	}
 
+	/** The bytes no frame was made of, which are the caller's from here on. */
+	rest(): Uint8Array {
+		return this.#input.take(this.#input.length).slice();
+	}
+
 	/**
 	 * The next frame. Throws what the framer throws, and `malformed` if the stream has ended inside a message; after a
 	 * throw this deframer is of no further use.

@@ -66,5 +66,7 @@ export interface Framing {
 	readonly name: string;
 	/** Messages have boundaries (RFC 9622 §6.2.2); false for a bare stream, whose one message ends with it. */
 	readonly preservesBoundaries: boolean;
+	/** Bytes of the largest message either way. Default: no bound of its own. */
+	readonly maxLength?: number | undefined;
 	framer(): Framer;
 }

@@ -19,7 +19,12 @@ export function delimited(delimiter: Uint8Array | string, options: LimitOptions 
 	const bytes = typeof delimiter === 'string' ? new TextEncoder().encode(delimiter) : new Uint8Array(delimiter);
 	if (bytes.length === 0) throw badArgument('the delimiter of frame.delimited must not be empty');
 	const limit = maxLengthOf(options, oneMebibyte, 'frame.delimited');
-	return { name: 'delimited', preservesBoundaries: true, framer: () => new DelimitedFramer(bytes, limit) };
+	return {
+		name: 'delimited',
+		preservesBoundaries: true,
+		maxLength: limit.bytes,
+		framer: () => new DelimitedFramer(bytes, limit),
+	};
 }
 
 class DelimitedFramer implements Framer {

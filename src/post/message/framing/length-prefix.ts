@@ -23,7 +23,12 @@ export function lengthPrefix(options: LengthPrefixOptions = {}): Framing {
 		throw badArgument(`bytes of frame.lengthPrefix must be 1, 2 or 4, not ${bytes}`);
 	}
 	const limit = limitOf(bytes, options);
-	return { name: 'length-prefix', preservesBoundaries: true, framer: () => new LengthPrefixFramer(bytes, limit) };
+	return {
+		name: 'length-prefix',
+		preservesBoundaries: true,
+		maxLength: limit.bytes,
+		framer: () => new LengthPrefixFramer(bytes, limit),
+	};
 }
 
 class LengthPrefixFramer implements Framer {

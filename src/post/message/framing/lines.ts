@@ -18,7 +18,7 @@ const carriageReturn = 0x0d;
  */
 export function lines(options: LimitOptions = {}): Framing {
 	const limit = maxLengthOf(options, oneMebibyte, 'frame.lines');
-	return { name: 'lines', preservesBoundaries: true, framer: () => new LinesFramer(limit) };
+	return { name: 'lines', preservesBoundaries: true, maxLength: limit.bytes, framer: () => new LinesFramer(limit) };
 }
 
 class LinesFramer implements Framer {

@@ -19,7 +19,7 @@ const longestVarint = 5;
  */
 export function varint(options: LimitOptions = {}): Framing {
 	const limit = maxLengthOf(options, sixteenMebibytes, 'frame.varint');
-	return { name: 'varint', preservesBoundaries: true, framer: () => new VarintFramer(limit) };
+	return { name: 'varint', preservesBoundaries: true, maxLength: limit.bytes, framer: () => new VarintFramer(limit) };
 }
 
 class VarintFramer implements Framer {

@@ -1,0 +1,181 @@
+/** How an association opens carriers: one contest of candidates, raced whenever a connection is needed. */
+
+import { badArgument, type ErrorCode } from '../../base/errors.ts';
+import { systemRandom } from '../../base/random.ts';
+import type { Local } from '../endpoint/local.ts';
+import type { Remote } from '../endpoint/remote.ts';
+import { codec } from '../message/codecs.ts';
+import { frame } from '../message/framing.ts';
+import { messages, type Protocol } from '../message/protocol.ts';
+import type { Security } from '../policy/security.ts';
+import type { SettledPolicy } from '../policy/settled.ts';
+import { EstablishmentError } from '../race/failure.ts';
+import type { RaceHints } from '../race/plan.ts';
+import { checkRace, type RaceOptions, type RaceWinner, race } from '../race/race.ts';
+import type { RaceReport } from '../race/report.ts';
+import { eligible, plainTransports, selectTransports } from '../transport/select.ts';
+import type { Sessions } from '../transport/transport.ts';
+import { type AnyCarrier, Carrier, type CarrierAssociation } from './carrier.ts';
+import type { CarrierEvents } from './events.ts';
+import type { Group } from './group.ts';
+import type { Observers } from './observers.ts';
+import type { CarrierMaking, ForkOptions } from './options.ts';
+import { Pacing } from './reconnect.ts';
+
+const defaultTimeout = 30_000;
+
+const byteStream: Protocol<Uint8Array, Uint8Array> = messages(frame.stream(), codec.bytes());
+const byteDatagrams: Protocol<Uint8Array, Uint8Array> = messages(frame.datagram(), codec.bytes());
+
+/** For those who name none: bare bytes, a stream of them or datagrams. */
+export function bareProtocol(scheme: string | undefined): Protocol<Uint8Array, Uint8Array> {
+	return selectTransports(scheme).every(({ features }) => features.datagrams) ? byteDatagrams : byteStream;
+}
+
+/** What an association knows, and learns, of one race. */
+export interface RaceMemory {
+	hints(target: string): RaceHints;
+	sessions(security: Security): (name: string, port: number) => Sessions;
+	learn(report: RaceReport): void;
+}
+
+/** What the carriers of one association have in common. */
+export interface Belonging {
+	readonly association: CarrierAssociation;
+	readonly remote: Remote;
+	/** At least one. */
+	readonly locals: readonly Local[];
+	readonly security: Security;
+	readonly observers: Observers<CarrierEvents, AnyCarrier>;
+	/** Is told of every carrier. */
+	joined(carrier: AnyCarrier): void;
+}
+
+/** What the carriers of one group have in common besides. */
+export interface Membership {
+	readonly group: Group<AnyCarrier>;
+	readonly memory: RaceMemory;
+	/** Of the group at its beginning: by it transports are selected. */
+	readonly policy: SettledPolicy;
+}
+
+/** Opens a carrier, ready unless it is lazy. Throws mistakes before anything is asked or opened. */
+export async function open<In, Out>(
+	belonging: Belonging,
+	membership: Membership,
+	options: CarrierMaking<In, Out> & Pick<ForkOptions<In, Out>, 'priority'>,
+): Promise<Carrier<In, Out>> {
+	const { association, remote, locals, security, observers } = belonging;
+	const { group, memory, policy } = membership;
+	const { closeTimeout, limits, signal, priority } = options;
+	const protocol = options.protocol ?? (bareProtocol(remote.scheme) as Protocol<In, Out>);
+	const contest = {
+		remote,
+		locals,
+		select: (scheme: string | undefined) => eligible(selectTransports(scheme), policy, protocol.framing),
+		policy,
+		prefer: options.prefer,
+		security,
+		timeout: checkTimeout(options.timeout ?? defaultTimeout),
+		racing: options.racing,
+		timing: options.timing,
+		limits,
+	};
+	for (const transport of checkRace(contest)) transport.check?.(security);
+	const pacing = options.reconnect && new Pacing(options.reconnect, systemRandom);
+	let first = true;
+	const carrier: Carrier<In, Out> = new Carrier(protocol, {
+		stack: locals[0]!.stack,
+		target: String(remote),
+		name: security.serverName ?? remote.hostName ?? String(remote.addresses[0] ?? ''),
+		association,
+		group,
+		priority,
+		closeTimeout,
+		limits,
+		observers,
+		origin: {
+			pacing,
+			establish(giveUp) {
+				const limited = first && signal ? AbortSignal.any([signal, giveUp]) : giveUp;
+				first = false;
+				const known = { hints: memory.hints(String(remote)), sessions: memory.sessions(security) };
+				return learning(
+					raceOrFallBack({ ...contest, ...known, signal: limited }, options.allowPlaintext ?? false),
+					memory,
+				);
+			},
+			fork: (forking, spoken) =>
+				open(belonging, membership, { ...options, first: undefined, ...forking, protocol: spoken }),
+		},
+	});
+	belonging.joined(carrier as unknown as AnyCarrier);
+	if (options.first !== undefined) carrier.post(options.first);
+	if (options.lazy) return carrier;
+	try {
+		await carrier.activate();
+		return carrier;
+	} catch (error) {
+		carrier.abort();
+		throw error;
+	}
+}
+
+async function learning(racing: Promise<RaceWinner>, memory: RaceMemory): Promise<RaceWinner> {
+	try {
+		const winner = await racing;
+		memory.learn(winner.report);
+		return winner;
+	} catch (error) {
+		if (error instanceof EstablishmentError) memory.learn(error.report);
+		throw error;
+	}
+}
+
+async function raceOrFallBack(options: RaceOptions, allowPlaintext: boolean): Promise<RaceWinner> {
+	const mayFallBack = allowPlaintext && options.remote.all.every(({ scheme }) => scheme === undefined);
+	if (!mayFallBack) return race(options);
+	try {
+		return await race({ ...options, timeout: options.timeout / 2 });
+	} catch (error) {
+		if (!(error instanceof EstablishmentError) || !speaksNoTls(error)) throw error;
+		const winner = await race({ ...options, timeout: options.timeout / 2, select: () => plainTransports() });
+		return { ...winner, report: joinReports(error.report, winner.report) };
+	}
+}
+
+/**
+ * Some peer answered a ClientHello as one does that does not understand it: with nonsense, by hanging up, or not at all
+ * (no code); and none has shown that it does understand.
+ */
+function speaksNoTls({ code, report }: EstablishmentError): boolean {
+	if (code === 'aborted') return false;
+	const answered = report.attempts.filter(({ phase }) => phase === 'handshake');
+	const dumb: readonly (ErrorCode | null)[] = ['tls-failed', 'reset', 'timed-out', null];
+	return answered.length > 0 && answered.every((attempt) => dumb.includes(attempt.code));
+}
+
+/** The plain race followed the secure one: all its times count from the beginning of both. */
+function joinReports(secure: RaceReport, plain: RaceReport): RaceReport {
+	const late = <T extends object>(entry: T) =>
+		Object.fromEntries(
+			Object.entries(entry).map(([key, value]) => [
+				key,
+				times.has(key) && value !== null ? value + secure.milliseconds : value,
+			]),
+		) as T;
+	return {
+		...plain,
+		milliseconds: secure.milliseconds + plain.milliseconds,
+		plaintextFallback: true,
+		attempts: [...secure.attempts, ...plain.attempts.map(late)],
+		dns: [...secure.dns, ...plain.dns.map(late)],
+	};
+}
+
+const times = new Set(['start', 'connected', 'end']);
+
+function checkTimeout(timeout: number): number {
+	if (timeout > 0) return timeout;
+	throw badArgument(`timeout is ${timeout}; it is the milliseconds allowed for establishment, more than 0`, 'initiate');
+}
