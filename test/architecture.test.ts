@@ -19,6 +19,7 @@ const floors: string[][] = [
 	['post/paths'],
 	['post/race'],
 	['post/association'],
+	['post/queue'],
 	['post/carrier'],
 	['testing'],
 	['cli', 'entry'],

@@ -20,7 +20,7 @@ export { Association, type AssociationOptions } from '../post/carrier/associatio
 export {
 	Carrier,
 	type CarrierAssociation,
-	type SendProperties,
+	type QueuedMessage,
 	type SettableProperties,
 	type UpgradeOptions,
 } from '../post/carrier/carrier.ts';
@@ -40,6 +40,7 @@ export { type Reply, type Respond, type Responder, type RespondOptions, respond 
 export { Sending, type SendOutcome } from '../post/carrier/sending.ts';
 export { Sink, type SinkOptions, sink } from '../post/carrier/sink.ts';
 export { Source, type SourceOptions, source } from '../post/carrier/source.ts';
+export type { SendProperties } from '../post/carrier/terms.ts';
 export { Transient } from '../post/carrier/transient.ts';
 export { Local, type LocalInit, type LocalLike } from '../post/endpoint/local.ts';
 export { Remote, type RemoteInit, type RemoteLike, type ResolveOptions } from '../post/endpoint/remote.ts';

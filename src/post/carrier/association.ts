@@ -13,7 +13,7 @@ import { Local, type LocalLike } from '../endpoint/local.ts';
 import { Remote, type RemoteLike } from '../endpoint/remote.ts';
 import { settle } from '../policy/cascade.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type Security, withIdentity } from '../policy/security.ts';
+import { ownSecurity, type Security, withIdentity } from '../policy/security.ts';
 import { AttachedMemory, Place } from './attached-memory.ts';
 import type { AnyCarrier, Carrier, CarrierAssociation } from './carrier.ts';
 import { type Belonging, open } from './establish.ts';
@@ -57,7 +57,7 @@ export class Association implements CarrierAssociation {
 		const [local] = this.locals;
 		if (!local) throw badArgument('`local` is an empty list: leave it out, or name a path');
 		const security = withIdentity(
-			{ ...options.security },
+			ownSecurity(options.security),
 			this.locals.map(({ identity }) => identity),
 		);
 		const { maxCachedSessions } = security;

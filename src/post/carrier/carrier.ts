@@ -38,17 +38,11 @@ import type { Path } from './path.ts';
 import type { Received, ReceiveOptions } from './received.ts';
 import { type OnMessageOptions, Receiver } from './receiver.ts';
 import { type RequestOptions, Requests } from './requests.ts';
-import { Sender } from './sender.ts';
-import { Sending } from './sending.ts';
+import { type Outgoing, Sender } from './sender.ts';
+import { Sending, type SendOutcome, type SendReport } from './sending.ts';
+import { ownTerms, policyTerms, type SendProperties } from './terms.ts';
 import type { Transient } from './transient.ts';
 import { secured } from './upgrade.ts';
-
-export interface SendProperties {
-	/** The last message: the carrier is half-closed after it (RFC 9622 §9.1.3.5). Default false. */
-	readonly final?: boolean | undefined;
-	/** It may arrive more than once, at any later time: after a `reconnect` it is sent again (RFC 9622 §9.1.3.4). Default false. */
-	readonly safelyReplayable?: boolean | undefined;
-}
 
 /** The association of a carrier: an `Association`, made by somebody or by itself. */
 export interface CarrierAssociation {
@@ -103,6 +97,9 @@ export interface UpgradeOptions<In, Out> {
 	readonly signal?: AbortSignal | undefined;
 }
 
+/** A message that was not handed down yet. */
+export type QueuedMessage = Pick<Outgoing, 'id' | 'priority' | 'length' | 'content'>;
+
 /** What may change while a carrier lives (RFC 9622 §4). */
 export type SettableProperties = ConnectionProperties & MessageProperties;
 
@@ -117,7 +114,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	readonly #receiver: Receiver<In>;
 	readonly #life: Life;
 	readonly #policy: OwnPolicy;
-	#sent = 0;
+	/** Sendings whose messages have waited in the queue. */
+	readonly #waiting = new WeakMap<Sending, Outgoing>();
 
 	/** @internal Made by `initiate` and by listeners. */
 	constructor(protocol: Protocol<In, Out>, options: CarrierOptions) {
@@ -132,7 +130,15 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#policy = new OwnPolicy(group, priority === undefined ? {} : { connPriority: priority });
 		this.#observers = new Observers(clock, () => this.#life.watch(), options.observers);
 		const tell: Tell = (name, event) => this.#observers.tell(name, event, this.#any);
-		this.#sender = new Sender(framing, framer, clock, limits, origin?.pacing !== undefined);
+		this.#sender = new Sender({
+			framing,
+			framer,
+			clock,
+			limits,
+			keeps: origin?.pacing !== undefined,
+			roundTrip: () => this.#life.roundTrip,
+			onRanked: () => this.#life.keepShallow(),
+		});
 		this.#requests = new Requests(protocol.correlate, clock, limits.maxRequests);
 		this.#receiver = new Receiver(framer, protocol, this.#requests, clock, limits, {
 			onMalformed: (error) => this.abort(error),
@@ -233,25 +239,24 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	/**
-	 * Sends one message: reliably and in order. Its bytes belong to the carrier until it is `sent`. What cannot be sent
-	 * at all (a schema mismatch, a line break in a line, too large) throws here; see `Sending` for the rest.
+	 * Sends one message: reliably and in order, unless `properties` say otherwise. Its bytes belong to the carrier until it
+	 * has ended. What cannot be sent at all (a schema mismatch, a line break in a line, too large) throws here; see
+	 * `Sending` for the rest.
 	 */
-	send(content: Out, properties: SendProperties = {}): Sending {
+	send(content: Out, properties?: SendProperties): Sending {
 		const sending = this.#sending();
-		const refusal = this.#refusal('send');
+		const refusal = this.#refusal('send') ?? aborted(properties?.signal);
 		if (refusal) {
 			sending.fail(refusal);
 			return sending;
 		}
 		const bytes = this.#protocol.codec.encode(content);
 		try {
-			this.#sender.send(bytes, sending, properties.safelyReplayable ?? false);
+			this.#send(bytes, sending, sending, properties);
 		} catch (error) {
 			if (!isQueueFull(error)) throw error;
 			sending.fail(error);
-			return sending;
 		}
-		this.#afterSend(properties);
 		return sending;
 	}
 
@@ -259,13 +264,38 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 * Sends one message without telling what becomes of it. Returns false when the caller should await `drained()`
 	 * before it goes on. Throws `queue-full`, and as `send` does.
 	 */
-	post(content: Out, properties: SendProperties = {}): boolean {
-		if (this.#refusal('post')) return false;
-		const report = this.#isHeard ? this.#sending() : undefined;
-		if (!report) this.#sent += 1;
-		this.#sender.send(this.#protocol.codec.encode(content), report, properties.safelyReplayable ?? false);
-		this.#afterSend(properties);
+	post(content: Out, properties?: SendProperties): boolean {
+		if (this.#refusal('post') ?? aborted(properties?.signal)) return false;
+		const bytes = this.#protocol.codec.encode(content);
+		const sending = this.#isHeard || properties?.signal ? this.#sending() : undefined;
+		this.#send(bytes, sending, sending, properties);
 		return !this.#sender.saturated;
+	}
+
+	/**
+	 * Sends every value, as fast as the carrier takes them, each with `properties`. Resolves with their number once all
+	 * were handed down or dropped. Rejects if the carrier ends before.
+	 */
+	async sendMany(contents: Iterable<Out> | AsyncIterable<Out>, properties?: SendProperties): Promise<number> {
+		let count = 0;
+		for await (const content of contents) {
+			if (!this.post(content, properties)) await this.drained();
+			if (!this.canSend) throw this.#refusal('sendMany')!;
+			count += 1;
+		}
+		await this.#sender.idle();
+		if (this.state === 'closed') throw this.#refusal('sendMany')!;
+		return count;
+	}
+
+	/** What was sent and not handed down yet. */
+	get queued(): { readonly bytes: number; readonly messages: number } {
+		return { bytes: this.#sender.queued, messages: this.#sender.waiting };
+	}
+
+	/** Takes back whatever matches and was not handed down: it ends as `withdrawn`, and what was to follow it too. */
+	withdraw(matches: (message: QueuedMessage) => boolean): void {
+		this.#sender.drop(matches);
 	}
 
 	/**
@@ -293,15 +323,14 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		const bytes = this.#protocol.codec.encode(content);
 		let reply: Promise<In>;
 		try {
+			const { timeout: _, signal: __, ...properties } = options;
 			reply = this.#requests.wait(content, bytes, options, (report) =>
-				this.#sender.send(bytes, report, options.safelyReplayable ?? false),
+				this.#send(bytes, report, undefined, properties),
 			);
 		} catch (error) {
 			if (!isQueueFull(error)) throw error;
 			return Promise.reject(error);
 		}
-		this.#sent += 1;
-		this.#afterSend({});
 		this.#receiver.update();
 		return reply;
 	}
@@ -413,7 +442,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		if (this.state !== 'active') {
 			throw badArgument(`a carrier that is ${this.state} has no connection to hand over`, 'toDuplex');
 		}
-		if (this.#sent > 0 || this.#receiver.touched) {
+		if (this.#sender.nextId > 1 || this.#receiver.touched) {
 			throw badArgument('messages were sent or received already; call toDuplex() on a fresh carrier', 'toDuplex');
 		}
 		return duplexOf(this.#life.release()!.flow, { clock: this.#options.stack.clock });
@@ -448,7 +477,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 			throw error;
 		}
 		await this.#sender.idle();
-		const security = options.security && { ...(await options.security) };
+		const security = await options.security;
 		if (!this.#life.connection) throw this.#over('upgrade');
 		const protocol = options.protocol ?? (this.#protocol as unknown as Protocol<I, O>);
 		const carrier = new Carrier<I, O>(protocol, { ...this.#options, origin: undefined });
@@ -487,21 +516,47 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	#sending(): Sending {
-		return new Sending((this.#sent += 1), this.#isHeard ? this.#heard : undefined);
+		return new Sending(this.#sender.nextId, this.#isHeard ? this.#heard : undefined);
 	}
 
 	get #isHeard(): boolean {
-		return this.#observers.hears('sent') || this.#observers.hears('sendError');
+		const observers = this.#observers;
+		return observers.hears('sent') || observers.hears('expired') || observers.hears('sendError');
 	}
 
-	readonly #heard = ({ id }: Sending, error?: PostSocketsError) => {
-		if (error) this.#observers.tell('sendError', { id, error }, this.#any);
-		else this.#observers.tell('sent', { id }, this.#any);
+	readonly #heard = ({ id }: Sending, ending: SendOutcome | PostSocketsError) => {
+		if (ending instanceof PostSocketsError) this.#observers.tell('sendError', { id, error: ending }, this.#any);
+		else if (ending !== 'withdrawn') this.#observers.tell(ending, { id }, this.#any);
 	};
 
-	#afterSend({ final = false }: SendProperties): void {
-		if (final) this.#sender.end();
+	#send(
+		bytes: Uint8Array,
+		report: SendReport | undefined,
+		sending: Sending | undefined,
+		properties: SendProperties | undefined,
+	): void {
+		const policy = this.#policy.settled;
+		const features = this.#life.connection?.transport.features;
+		const own = properties && ownTerms(policy, properties, features);
+		const antecedents = own?.antecedents?.flatMap((named) => this.#outgoing(named));
+		const outgoing = this.#sender.send(bytes, report, own ? { ...own, antecedents } : policyTerms(policy));
+		if (outgoing && sending) {
+			this.#waiting.set(sending, outgoing);
+			sending.waiting = {
+				withdraw: () => this.#sender.withdraw(outgoing),
+				extend: (lifetime) => this.#sender.extend(outgoing, lifetime),
+			};
+			const { signal } = properties ?? {};
+			if (signal) withdrawBy(signal, sending);
+		}
 		this.#life.wake();
+	}
+
+	/** What the queue knows an antecedent by; nothing if it went down already. */
+	#outgoing(named: Sending | number): (Outgoing | number)[] {
+		if (typeof named === 'number') return [named];
+		const outgoing = this.#waiting.get(named);
+		return outgoing ? [outgoing] : [];
 	}
 
 	#refusal(operation: string): PostSocketsError | undefined {
@@ -523,6 +578,17 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 }
 
 type Tell = <Name extends keyof CarrierEvents>(name: Name, event: CarrierEvents[Name]) => void;
+
+function aborted(signal: AbortSignal | undefined): PostSocketsError | undefined {
+	return signal?.aborted ? abortedBy(signal, 'send') : undefined;
+}
+
+function withdrawBy(signal: AbortSignal, sending: Sending): void {
+	const withdraw = () => void sending.withdraw();
+	signal.addEventListener('abort', withdraw, { once: true });
+	const forget = () => signal.removeEventListener('abort', withdraw);
+	sending.then(forget, forget);
+}
 
 function isQueueFull(error: unknown): error is PostSocketsError {
 	return error instanceof PostSocketsError && error.code === 'queue-full';

@@ -133,7 +133,9 @@ async function learning(racing: Promise<RaceWinner>, memory: RaceMemory): Promis
 }
 
 async function raceOrFallBack(options: RaceOptions, allowPlaintext: boolean): Promise<RaceWinner> {
-	const mayFallBack = allowPlaintext && options.remote.all.every(({ scheme }) => scheme === undefined);
+	const { remote, security } = options;
+	// A `trust` that has not decided yet is a peer that speaks TLS.
+	const mayFallBack = allowPlaintext && !security.trust && remote.all.every(({ scheme }) => scheme === undefined);
 	if (!mayFallBack) return race(options);
 	try {
 		return await race({ ...options, timeout: options.timeout / 2 });

@@ -30,6 +30,8 @@ export interface CarrierEvents {
 	readonly path: { readonly path: Path; readonly change: InterfaceChange };
 	/** A message was handed down, by its `id`. */
 	readonly sent: { readonly id: number };
+	/** A message was dropped because it would have come too late. */
+	readonly expired: { readonly id: number };
 	/** A message will not be sent. */
 	readonly sendError: { readonly id: number; readonly error: PostSocketsError };
 	/** The network, or a malformed datagram; nothing ends by it. */

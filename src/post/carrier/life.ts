@@ -54,6 +54,9 @@ export interface LifeOptions {
 	onOver(): void;
 }
 
+/** Bytes in the system that wait to be sent for the first time, above which it is to take no more. */
+const lowWater = 64 * 2 ** 10;
+
 export class Life {
 	/** Resolves, never rejects, when it is over. */
 	readonly closed: Promise<CloseReason>;
@@ -72,6 +75,7 @@ export class Life {
 	/** What the connection was last asked to be like, and what of it was done. */
 	#wish = untuned;
 	readonly #tuned = new Set<keyof FlowTuning>();
+	#shallow = false;
 	/** Until the next try. */
 	#retry: Timer | undefined;
 	#establishing: Promise<void> | undefined;
@@ -157,6 +161,7 @@ export class Life {
 		if (!this.#reffed) flow.unref();
 		way?.pacing?.succeeded(clock.now());
 		this.tune();
+		if (this.#shallow) this.keepShallow();
 		this.watch();
 		tell('transient', { transient, up: true });
 		if (this.#state === 'establishing') {
@@ -187,6 +192,21 @@ export class Life {
 		this.#patience?.cancel();
 		this.#patience = undefined;
 		if (wanted.userTimeout > 0 && !this.#tuned.has('userTimeout')) this.#lookAfter(wanted.userTimeout);
+	}
+
+	/** Messages have ranks or deadlines from now on: the system below is to hold little, where it can be told. */
+	keepShallow(): void {
+		this.#shallow = true;
+		if (!this.#connection) return;
+		for (const name of tuneFlow(this.#connection.flow, { notSentLowWater: lowWater })) this.#tuned.add(name);
+	}
+
+	/** Milliseconds, as the system measures them, else as the race found them; 0 if nobody knows. */
+	get roundTrip(): number {
+		const measured = this.#connection?.transient.paths[0]?.roundTrip;
+		if (measured !== undefined) return measured;
+		const won = this.#race?.attempts.find(({ outcome }) => outcome === 'won');
+		return won ? (won.connected ?? won.end ?? won.start) - won.start : 0;
 	}
 
 	/** Watches the interfaces while somebody hears of paths, or a loss is to be noticed before the peer is missed. */

@@ -5,6 +5,10 @@ import { badArgument } from '../../base/errors.ts';
 export interface CarrierLimits {
 	/** Bytes sent but not yet handed to the layer below; above it sending fails with `queue-full`. Default 64 MiB. */
 	readonly maxQueuedBytes: number;
+	/** Messages that wait in the queue; above it sending fails with `queue-full`. Default 1048576. */
+	readonly maxQueuedMessages: number;
+	/** Antecedents that messages in the queue wait for, all together; above it `queue-full`. Default 65536. */
+	readonly maxAntecedents: number;
 	/** Bytes read ahead of the consumer; above it the carrier stops reading. Default 64 KiB. */
 	readonly readAhead: number;
 	/**
@@ -18,6 +22,8 @@ export interface CarrierLimits {
 
 const defaults: CarrierLimits = {
 	maxQueuedBytes: 64 * 2 ** 20,
+	maxQueuedMessages: 2 ** 20,
+	maxAntecedents: 2 ** 16,
 	readAhead: 64 * 2 ** 10,
 	readPast: 16 * 2 ** 20,
 	maxRequests: 65_536,
@@ -39,3 +45,9 @@ export const highWater = 2 ** 20;
 
 /** A batch this large is written at once, without waiting for the end of the turn. */
 export const batchBytes = 64 * 2 ** 10;
+
+/**
+ * Once messages have ranks or deadlines, no more is given to the layer below while it has so many bytes that it has not
+ * taken, and no more is chosen at a time: what it has cannot be overtaken.
+ */
+export const shallowBytes = 32 * 2 ** 10;

@@ -10,7 +10,7 @@ import { Remote, type RemoteLike } from '../endpoint/remote.ts';
 import type { Protocol } from '../message/protocol.ts';
 import { settle } from '../policy/cascade.ts';
 import type { Policy } from '../policy/policy.ts';
-import { canListen, type Security, withIdentity } from '../policy/security.ts';
+import { canListen, ownSecurity, type Security, withIdentity } from '../policy/security.ts';
 import { eligible, selectTransports } from '../transport/select.ts';
 import { standsOn, type Transport } from '../transport/transport.ts';
 import { bareProtocol } from './establish.ts';
@@ -56,7 +56,7 @@ export async function listen<In = Uint8Array, Out = Uint8Array>(
 	const protocol = options.protocol ?? (bareProtocol(place.scheme) as Protocol<In, Out>);
 	const policy = settle('listen', options.policy);
 	const [transport] = eligible(selectTransports(place.scheme), policy, protocol.framing);
-	const security = withIdentity({ ...(await options.security) }, [place.identity]);
+	const security = withIdentity(ownSecurity(await options.security), [place.identity]);
 	checkKey(transport!, security, place);
 	transport!.check?.(security, 'listen');
 	const { stack } = place;

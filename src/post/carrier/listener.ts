@@ -8,7 +8,7 @@ import { fromSystem } from '../../base/system-error.ts';
 import type { Flow, FlowListener, FlowListenerHandler } from '../../stack/flow.ts';
 import type { Stack } from '../../stack/stack.ts';
 import type { Protocol } from '../message/protocol.ts';
-import { canListen, type Security } from '../policy/security.ts';
+import { canListen, ownSecurity, type Security } from '../policy/security.ts';
 import type { SettledPolicy } from '../policy/settled.ts';
 import type { Established, Transport } from '../transport/transport.ts';
 import { type AnyCarrier, Carrier } from './carrier.ts';
@@ -144,7 +144,7 @@ export class Listener<In = Uint8Array, Out = In> implements AsyncIterable<Carrie
 	reload(security: Security): void {
 		const { transport } = this.#options;
 		if (!transport.features.secure) throw badArgument(`${transport.name} has no security to reload`, 'reload');
-		const fresh = { ...security };
+		const fresh = ownSecurity(security);
 		if (!canListen(fresh)) throw badArgument('a listener needs `security: { cert, key }`', 'reload');
 		transport.check?.(fresh, 'listen');
 		this.#security = fresh;

@@ -107,7 +107,7 @@ describe('tuning', () => {
 		assert.deepEqual(tuning({ keepAliveTimeout: 5_000, connTimeout: 4_000 }), { userTimeout: 4_000 });
 	});
 
-	test('T-8.1.6-02 T-8.1.6-03 T-8.1.6-04 T-8.1.6-05 T-8.1.6-06 T-8.1.6-07 profiles are code points', () => {
+	test('T-8.1.6-01 T-8.1.6-02 T-8.1.6-03 T-8.1.6-04 T-8.1.6-05 T-8.1.6-06 T-8.1.6-07 profiles are code points', () => {
 		const points = [
 			['default', undefined],
 			['scavenger', 1],

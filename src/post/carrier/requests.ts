@@ -3,12 +3,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import type { Correlation } from '../message/protocol.ts';
-import type { Kept } from './sender.ts';
+import { Outgoing } from './sender.ts';
 import type { SendReport } from './sending.ts';
+import type { SendProperties } from './terms.ts';
 
-export interface RequestOptions {
-	/** The request may be sent again on another connection if this one is lost (`reconnect`). Default false. */
-	readonly safelyReplayable?: boolean | undefined;
+export interface RequestOptions extends Omit<SendProperties, 'final' | 'signal'> {
 	/** Milliseconds to wait for the reply. Default 30000. */
 	readonly timeout?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
@@ -93,8 +92,9 @@ export class Requests<In, Out> {
 			},
 			content: safelyReplayable ? content : undefined,
 			handedDown: false,
-			settle() {
-				waiting.handedDown = true;
+			settle(outcome) {
+				if (outcome === 'sent') waiting.handedDown = true;
+				else waiting.fail(new PostSocketsError('send-failed', `the request was ${outcome}`, { operation: 'request' }));
 			},
 			fail: (error) => {
 				if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
@@ -129,13 +129,13 @@ export class Requests<In, Out> {
 	 * The connection is lost on which replies were to come. Gives what is to be sent again, in order; requests that were
 	 * handed down and may not be fail with `error`.
 	 */
-	lost(error: PostSocketsError): Kept[] {
+	lost(error: PostSocketsError): Outgoing[] {
 		this.#late.clear();
-		const again: Kept[] = [];
+		const again: Outgoing[] = [];
 		for (const [key, waiting] of this.#waiting) {
 			if (!waiting.handedDown) continue;
 			waiting.handedDown = false;
-			if (waiting.content && waiting.reply) again.push({ content: waiting.content, report: waiting, replayable: true });
+			if (waiting.content && waiting.reply) again.push(new Outgoing(waiting.content, waiting, true));
 			else {
 				this.#waiting.delete(key);
 				waiting.reject(error);

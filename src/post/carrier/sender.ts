@@ -1,51 +1,85 @@
 /**
- * The sending half of a carrier: messages are framed into batches, a batch leaves at the end of the turn or when it is
- * large, and each message is reported when its batch was handed to the layer below.
+ * The sending half of a carrier. A message that asks for nothing is framed at once, small ones back to back, and leaves
+ * at the end of the turn. As soon as the flow lags behind, or a message has a rank, a deadline or antecedents, messages
+ * wait in the queue, which chooses anew each time the flow takes more. Each is reported when it was handed down.
  *
  * A sender whose carrier may outlive its connection frames as late as it can: what a lost connection has not taken is
  * framed anew for the next one.
  */
 
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import { PostSocketsError } from '../../base/errors.ts';
 import { Queue } from '../../base/queue.ts';
 import type { Flow } from '../../stack/flow.ts';
 import type { FrameOutput, Framer, Framing } from '../message/framer.ts';
 import { Packer } from '../message/packer.ts';
-import { batchBytes, type CarrierLimits, highWater } from './limits.ts';
+import { DrainRate } from '../queue/drain-rate.ts';
+import { type Ending, Entry, type EntryOptions } from '../queue/entry.ts';
+import { SendQueue } from '../queue/send-queue.ts';
+import { batchBytes, type CarrierLimits, highWater, shallowBytes } from './limits.ts';
 import type { SendReport } from './sending.ts';
 
-/** A message that is not framed yet, or may have to be again. */
-export interface Kept {
+/** What a message asks for beside being sent. Without any, it is reliable, in order, and in no hurry. */
+export interface Terms extends Omit<EntryOptions, 'deadline'> {
+	/** Milliseconds for which it is worth sending. Default for ever. */
+	readonly lifetime?: number | undefined;
+	/** Do not wait for the end of the turn, nor for others to share a packet with. */
+	readonly immediate?: boolean | undefined;
+	/** It may be sent again on another flow although this one may have taken it. */
+	readonly replayable?: boolean | undefined;
+}
+
+/** A message that waits in the queue, or may have to be sent again. */
+export class Outgoing extends Entry {
 	readonly content: Uint8Array;
 	readonly report: SendReport | undefined;
 	readonly replayable: boolean;
+
+	constructor(content: Uint8Array, report: SendReport | undefined, replayable: boolean, options?: EntryOptions) {
+		super(content.length, options);
+		this.content = content;
+		this.report = report;
+		this.replayable = replayable;
+	}
 }
 
 interface Batch {
 	readonly chunks: readonly Uint8Array[];
 	readonly bytes: number;
+	/** Of messages that were framed at once: their bytes without framing, and who waits to hear of them. */
+	readonly eager: number;
 	readonly reports: readonly SendReport[];
-	/** Its messages, if the sender keeps them. */
-	readonly kept: readonly Kept[];
+	/** Those that came out of the queue. */
+	readonly messages: readonly Outgoing[];
+}
+
+export interface SenderOptions {
+	readonly framing: Framing;
+	readonly framer: Framer;
+	readonly clock: Clock;
+	readonly limits: CarrierLimits;
+	/** The flow may be lost and another one come. */
+	readonly keeps: boolean;
+	/** Milliseconds of a round trip, as far as known; 0 if not. */
+	roundTrip(): number;
+	/** From now on it matters that the layers below hold little. */
+	onRanked(): void;
 }
 
 export class Sender {
-	readonly #clock: Clock;
-	readonly #limits: CarrierLimits;
+	/** Batches handed down so far: whether anything goes on. */
+	taken = 0;
+	readonly #options: SenderOptions;
 	readonly #packer = new Packer();
+	readonly #queue: SendQueue<Outgoing>;
+	/** Of a lost flow, to be sent before all that waits. */
+	readonly #again = new Queue<Outgoing>();
 	/** Cut, and not yet given to the flow. */
 	readonly #waiting = new Queue<Batch>();
 	/** Given to the flow, which has not said that they were handed down. */
 	readonly #handedDown = new Queue<Batch>();
-	/** Batches handed down so far: whether anything goes on. */
-	taken = 0;
-	/** Of both. */
-	#cutBytes = 0;
-	/** Only of a sender that keeps: messages to be framed when the flow welcomes them. */
-	readonly #kept: Queue<Kept> | undefined;
-	#keptBytes = 0;
-	/** Tells what no framer would take before it is kept. */
+	readonly #rate = new DrainRate();
+	/** Tells what no framer would take before it waits. */
 	readonly #probe: Framer;
 	#framer: Framer;
 	#flow: Flow | undefined;
@@ -53,31 +87,47 @@ export class Sender {
 	#done: (error?: PostSocketsError) => void = () => {};
 	/** Every message is a batch of its own: over datagrams, and as long as nobody knows what it will be over. */
 	#separate = true;
-	/** Of the messages in the packer. */
+	/** Some message had a rank or a deadline: little is given to the flow at a time. */
+	#ranked = false;
+	/** Bytes of messages that were framed at once and not handed down yet. */
+	#eagerBytes = 0;
+	/** Of what is in the packer. */
+	#eager = 0;
 	#reports: SendReport[] = [];
-	#packed: Kept[] = [];
+	#messages: Outgoing[] = [];
 	/** Some message lies in the packer, if only an empty one. */
 	#framed = false;
 	#welcome = true;
 	#scheduled = false;
 	#ended = false;
 	#over = false;
+	#expiry: Timer | undefined;
+	#expiryAt = Number.POSITIVE_INFINITY;
 	#drained: (() => void)[] = [];
 	readonly #idle: (() => void)[] = [];
 	#flushed: (() => void) | undefined;
 
-	/** `keeps` if the flow may be lost and another one come. */
-	constructor(framing: Framing, framer: Framer, clock: Clock, limits: CarrierLimits, keeps: boolean) {
+	constructor(options: SenderOptions) {
+		const { framing, framer, limits } = options;
+		this.#options = options;
 		this.#framer = framer;
-		this.#probe = keeps ? framing.framer() : framer;
-		this.#clock = clock;
-		this.#limits = limits;
-		this.#kept = keeps ? new Queue() : undefined;
+		this.#probe = framing.framer();
+		this.#queue = new SendQueue((message, ending) => report(message, ending), limits);
 	}
 
-	/** Bytes not yet handed to the layer below. */
+	/** Bytes not yet handed to the layer below, framing not counted. */
 	get queued(): number {
-		return this.#packer.length + this.#cutBytes + this.#keptBytes;
+		return this.#eagerBytes + this.#queue.bytes;
+	}
+
+	/** The number of the next message. */
+	get nextId(): number {
+		return this.#queue.nextId;
+	}
+
+	/** Messages that were not given to the flow, and can be taken back or overtaken. */
+	get waiting(): number {
+		return this.#queue.queued;
 	}
 
 	/** Nothing more can be sent: the last message was, or the carrier is over. */
@@ -97,6 +147,7 @@ export class Sender {
 		this.#done = (error) => {
 			if (this.#flow === flow) this.#handed(error);
 		};
+		if (this.#ranked) this.#options.onRanked();
 		this.flush();
 	}
 
@@ -104,64 +155,66 @@ export class Sender {
 	 * The flow is lost. Messages it was given and has not taken fail, unless they may be sent twice; these wait for the
 	 * next one, after those of `before`, and then the rest.
 	 */
-	detach(framer: Framer, error: PostSocketsError, before: readonly Kept[]): void {
+	detach(framer: Framer, error: PostSocketsError, before: readonly Outgoing[]): void {
 		this.#flow = undefined;
 		this.#framer = framer;
 		this.#welcome = true;
 		this.#separate = true;
-		const again = [...before];
+		for (const message of before) this.#again.push(message);
 		for (let batch = this.#handedDown.shift(); batch; batch = this.#handedDown.shift()) {
-			for (const kept of batch.kept) {
-				if (kept.replayable) again.push(kept);
-				else kept.report?.fail(error);
+			this.#rate.finished(batch.bytes, this.#options.clock.now());
+			for (const message of batch.messages) {
+				if (message.replayable) this.#again.push(message);
+				else this.#end(message, error);
 			}
-		}
-		this.#cutBytes = 0;
-		for (const kept of again.reverse()) {
-			this.#kept!.unshift(kept);
-			this.#keptBytes += kept.content.length;
 		}
 		this.#tellDrained();
 	}
 
 	/**
-	 * Takes one message. Throws what the framer throws, and `queue-full`. `replayable` if it may be sent again on another
-	 * flow although this one may have taken it.
+	 * Takes one message, and gives it back if it waits in the queue. Throws what the framer throws, `queue-full`, and
+	 * `bad-argument` for antecedents that can never be met.
 	 */
-	send(content: Uint8Array, report: SendReport | undefined, replayable: boolean): void {
-		if (this.queued > 0 && this.queued + content.length > this.#limits.maxQueuedBytes) {
-			throw new PostSocketsError(
-				'queue-full',
-				`${this.queued} bytes wait to be sent and ${this.#limits.maxQueuedBytes} may; await send() or drained()`,
-				{ operation: 'send' },
-			);
-		}
-		if (this.#kept) {
-			this.#probe.frame(content, whole, nowhere);
-			this.#kept.push({ content, report, replayable });
-			this.#keptBytes += content.length;
-		} else this.#frame(content, report);
-		if (this.#separate || this.queued >= batchBytes) this.flush();
+	send(content: Uint8Array, report: SendReport | undefined, terms: Terms = plain): Outgoing | undefined {
+		const outgoing = this.#mustWait || isChoosy(terms) ? this.#enqueue(content, report, terms) : undefined;
+		if (!outgoing) this.#frameNow(content, report);
+		if (terms.final) this.end();
+		else if (this.#separate || terms.immediate || this.#packer.length >= batchBytes) this.flush();
 		else if (!this.#scheduled && this.#flow) {
 			this.#scheduled = true;
-			this.#clock.soon(() => {
+			this.#options.clock.soon(() => {
 				this.#scheduled = false;
 				this.flush();
 			});
 		}
+		return outgoing;
 	}
 
-	#frame(content: Uint8Array, report: SendReport | undefined): void {
-		this.#framer.frame(content, whole, this.#packer);
-		this.#framed = true;
-		if (report) this.#reports.push(report);
-		if (this.#separate || this.#packer.length >= batchBytes) this.#cut();
+	/** Takes back what was not given to the flow. */
+	withdraw(message: Outgoing): boolean {
+		const withdrawn = this.#queue.withdraw(message);
+		if (withdrawn) this.#settle();
+		return withdrawn;
+	}
+
+	/** Gives a message that waits another lifetime, from now. */
+	extend(message: Outgoing, lifetime: number): boolean {
+		const extended = this.#queue.extend(message, this.#options.clock.now() + lifetime);
+		this.#waitForExpiry();
+		return extended;
+	}
+
+	/** Takes back all that `matches` and was not given to the flow. */
+	drop(matches: (message: Outgoing) => boolean): void {
+		this.#queue.drop(matches);
+		this.#settle();
 	}
 
 	/** No message after those queued; then the flow is half-closed. */
 	end(): void {
 		if (this.ended) return;
 		this.#ended = true;
+		this.#queue.end();
 		this.flush();
 		if (!this.saturated) this.#tellDrained();
 	}
@@ -180,7 +233,7 @@ export class Sender {
 
 	/** Resolves when everything sent so far was handed down; also when the carrier is over. */
 	idle(): Promise<void> {
-		if (this.queued === 0 || this.#over) return Promise.resolve();
+		if (this.#isIdle || this.#over) return Promise.resolve();
 		return new Promise((resolve) => this.#idle.push(resolve));
 	}
 
@@ -195,15 +248,17 @@ export class Sender {
 	/** The carrier is over: whatever was not handed down fails. */
 	fail(error: PostSocketsError): void {
 		this.#over = true;
+		this.#expiry?.cancel();
 		this.#cut();
 		for (const batches of [this.#handedDown, this.#waiting]) {
 			for (let batch = batches.shift(); batch; batch = batches.shift()) {
 				for (const report of batch.reports) report.fail(error);
+				for (const message of batch.messages) this.#end(message, error);
 			}
 		}
-		for (let kept = this.#kept?.shift(); kept; kept = this.#kept?.shift()) kept.report?.fail(error);
-		this.#cutBytes = 0;
-		this.#keptBytes = 0;
+		for (let message = this.#again.shift(); message; message = this.#again.shift()) this.#end(message, error);
+		this.#queue.failAll(error);
+		this.#eagerBytes = 0;
 		this.#tellDrained();
 		this.#checkFlushed();
 	}
@@ -211,27 +266,81 @@ export class Sender {
 	flush(): void {
 		const flow = this.#flow;
 		if (!flow || this.#over) return;
-		while (this.#welcome || this.#ended) {
+		while (this.#welcome && !(this.#ranked && this.#rate.below >= shallowBytes)) {
 			if (this.#waiting.length === 0) this.#pack();
 			const batch = this.#waiting.shift();
 			if (!batch) break;
 			this.#handedDown.push(batch);
 			this.#welcome = flow.write(batch.chunks, this.#done);
+			this.#rate.started(batch.bytes, this.#options.clock.now(), this.#welcome && !this.#ranked);
 		}
-		if (this.#ended) {
-			flow.end();
-			this.#checkFlushed();
-		}
+		this.#waitForExpiry();
+		if (!this.#ended || this.#framed || this.#waiting.length > 0 || this.#again.length > 0 || this.waiting > 0) return;
+		flow.end();
+		this.#checkFlushed();
 	}
 
-	/** Makes batches of what is packed, and of what is kept as much as fills one. */
+	/** Whatever is sent now has to be chosen or kept. */
+	get #mustWait(): boolean {
+		return this.#options.keeps || this.waiting > 0 || (!this.#welcome && this.#waiting.length > 0);
+	}
+
+	get #isIdle(): boolean {
+		const none = !this.#framed && this.#again.length + this.#waiting.length + this.#handedDown.length === 0;
+		return none && this.queued === 0;
+	}
+
+	#frameNow(content: Uint8Array, report: SendReport | undefined): void {
+		this.#checkRoom(content.length);
+		this.#framer.frame(content, whole, this.#packer);
+		this.#queue.pass();
+		this.#framed = true;
+		this.#eager += content.length;
+		this.#eagerBytes += content.length;
+		if (report) this.#reports.push(report);
+		if (this.#separate || this.#packer.length >= batchBytes) this.#cut();
+	}
+
+	#enqueue(content: Uint8Array, report: SendReport | undefined, terms: Terms): Outgoing {
+		this.#probe.frame(content, whole, nowhere);
+		this.#checkRoom(content.length);
+		const { lifetime, replayable = false } = terms;
+		const deadline = lifetime === undefined ? undefined : this.#options.clock.now() + lifetime;
+		const outgoing = new Outgoing(content, report, replayable, { ...terms, deadline });
+		this.#queue.add(outgoing);
+		if (!this.#ranked && (lifetime !== undefined || terms.priority !== undefined || terms.antecedents)) {
+			this.#ranked = true;
+			if (this.#flow) this.#options.onRanked();
+		}
+		this.#waitForExpiry();
+		return outgoing;
+	}
+
+	#checkRoom(length: number): void {
+		const { maxQueuedBytes } = this.#options.limits;
+		if (this.queued === 0 || this.queued + length <= maxQueuedBytes) return;
+		throw new PostSocketsError(
+			'queue-full',
+			`${this.queued} bytes wait to be sent and ${maxQueuedBytes} may; await send() or drained()`,
+			{ operation: 'send' },
+		);
+	}
+
+	/** Makes batches of what is packed, and of what is queued as much as fills one. */
 	#pack(): void {
-		while (this.#kept && this.#packer.length < batchBytes && this.#waiting.length === 0) {
-			const kept = this.#kept.shift();
-			if (!kept) break;
-			this.#keptBytes -= kept.content.length;
-			this.#packed.push(kept);
-			this.#frame(kept.content, kept.report);
+		const { clock, roundTrip } = this.#options;
+		const most = this.#ranked ? shallowBytes : batchBytes;
+		const now = clock.now();
+		const timed = this.#queue.deadline < Number.POSITIVE_INFINITY;
+		const estimate = timed ? this.#rate.estimate(now, roundTrip()) : undefined;
+		while (this.#waiting.length === 0 && this.#packer.length < most) {
+			const ahead = estimate && { ...estimate, below: estimate.below + this.#packer.length };
+			const message = this.#again.shift() ?? this.#queue.next(now, ahead);
+			if (!message) break;
+			this.#framer.frame(message.content, whole, this.#packer);
+			this.#framed = true;
+			this.#messages.push(message);
+			if (this.#separate) this.#cut();
 		}
 		this.#cut();
 	}
@@ -241,12 +350,13 @@ export class Sender {
 		if (!this.#framed) return;
 		this.#framed = false;
 		const bytes = this.#packer.length;
-		const reports = this.#reports;
-		if (bytes === 0 && reports.length === 0 && !this.#separate) return;
-		this.#waiting.push({ chunks: this.#packer.take(), bytes, reports, kept: this.#packed });
-		this.#reports = [];
-		if (this.#kept) this.#packed = [];
-		this.#cutBytes += bytes;
+		const reports = this.#reports.length > 0 ? this.#reports : none;
+		const messages = this.#messages.length > 0 ? this.#messages : none;
+		if (bytes === 0 && reports === none && messages === none && !this.#separate) return;
+		this.#waiting.push({ chunks: this.#packer.take(), bytes, eager: this.#eager, reports, messages });
+		if (reports !== none) this.#reports = [];
+		if (messages !== none) this.#messages = [];
+		this.#eager = 0;
 	}
 
 	/** The oldest batch was handed down, or could not be. */
@@ -254,18 +364,50 @@ export class Sender {
 		const batch = this.#handedDown.shift();
 		if (!batch) return;
 		this.taken += 1;
-		this.#cutBytes -= batch.bytes;
+		this.#eagerBytes -= batch.eager;
+		this.#rate.finished(batch.bytes, this.#options.clock.now());
 		for (const report of batch.reports) {
 			if (error) report.fail(error);
 			else report.settle('sent');
 		}
+		for (const message of batch.messages) this.#end(message, error);
+		if (this.#ranked) this.flush();
+		this.#settle();
+	}
+
+	/** What became of a message that was given to the flow. A request that is asked again was in no queue. */
+	#end(message: Outgoing, error: PostSocketsError | undefined): void {
+		if (!message.queue) report(message, error ?? 'sent');
+		else if (error) this.#queue.fail(message, error);
+		else this.#queue.sent(message);
+	}
+
+	/** There is less to send than there was. */
+	#settle(): void {
+		this.#waitForExpiry();
 		if (!this.saturated) this.#tellDrained();
+		if (this.#ended && this.waiting === 0) this.flush();
 		this.#checkFlushed();
 	}
 
+	#waitForExpiry(): void {
+		const { deadline } = this.#queue;
+		if (deadline === this.#expiryAt) return;
+		const { clock } = this.#options;
+		this.#expiry?.cancel();
+		this.#expiryAt = deadline;
+		if (deadline === Number.POSITIVE_INFINITY) return;
+		this.#expiry = clock.after(deadline - clock.now(), () => {
+			this.#expiryAt = Number.POSITIVE_INFINITY;
+			this.#queue.expire(clock.now());
+			this.#settle();
+		});
+		this.#expiry.unref?.();
+	}
+
 	#checkFlushed(): void {
-		if (this.queued === 0 || this.#over) for (const resolve of this.#idle.splice(0)) resolve();
-		if (this.#over || (this.#ended && this.#flow && this.queued === 0)) this.#flushed?.();
+		if (this.#isIdle || this.#over) for (const resolve of this.#idle.splice(0)) resolve();
+		if (this.#over || (this.#ended && this.#flow && this.#isIdle)) this.#flushed?.();
 	}
 
 	#tellDrained(): void {
@@ -276,6 +418,20 @@ export class Sender {
 	}
 }
 
+/** It has to be chosen among others. */
+function isChoosy({ priority, lifetime, antecedents, ordered }: Terms): boolean {
+	return priority !== undefined || lifetime !== undefined || antecedents !== undefined || ordered === false;
+}
+
+function report({ report }: Outgoing, ending: Ending): void {
+	if (ending instanceof PostSocketsError) report?.fail(ending);
+	else report?.settle(ending);
+}
+
 const whole = { complete: true };
+
+const plain: Terms = {};
+
+const none: readonly never[] = [];
 
 const nowhere: FrameOutput = { uint8() {}, uint16() {}, uint32() {}, write() {} };

@@ -1,9 +1,18 @@
 /** What became of one message that was sent (RFC 9622 §9.2.2). */
 
-import type { PostSocketsError } from '../../base/errors.ts';
+import { badArgument, type PostSocketsError } from '../../base/errors.ts';
 
-/** `sent`: every byte was handed to the layer below. */
-export type SendOutcome = 'sent';
+/**
+ * `sent`: every byte was handed to the layer below. `expired`: it would have come too late, and none was. `withdrawn`: it
+ * was taken back, or what it was to follow was.
+ */
+export type SendOutcome = 'sent' | 'expired' | 'withdrawn';
+
+/** How a message that waits can still be changed. */
+export interface Withdrawable {
+	withdraw(): boolean;
+	extend(lifetime: number): boolean;
+}
 
 /** Who is told what became of a message, exactly once. */
 export interface SendReport {
@@ -19,23 +28,36 @@ export class Sending implements Promise<SendOutcome>, SendReport {
 	/** Counts the messages of its carrier from 1. */
 	readonly id: number;
 	readonly [Symbol.toStringTag] = 'Sending';
-	readonly #heard: ((sending: Sending, error?: PostSocketsError) => void) | undefined;
+	readonly #heard: ((sending: Sending, ending: SendOutcome | PostSocketsError) => void) | undefined;
+	/** @internal Where it waits; antecedents are named by it. */
+	waiting: Withdrawable | undefined;
 	#outcome: SendOutcome | undefined;
 	#error: PostSocketsError | undefined;
 	/** Made only when somebody asks: most sendings are never awaited. */
 	#promise: PromiseWithResolvers<SendOutcome> | undefined;
 
 	/** @internal `heard` is told of its end as well. */
-	constructor(id: number, heard?: (sending: Sending, error?: PostSocketsError) => void) {
+	constructor(id: number, heard?: (sending: Sending, ending: SendOutcome | PostSocketsError) => void) {
 		this.id = id;
 		this.#heard = heard;
+	}
+
+	/** Takes the message back, before its first byte. False if it is too late for that; else it ends as `withdrawn`. */
+	withdraw(): boolean {
+		return this.waiting?.withdraw() ?? false;
+	}
+
+	/** Gives a message that has a lifetime another one, in milliseconds from now. False if it is too late for that. */
+	extend(lifetime: number): boolean {
+		if (!(lifetime >= 0)) throw badArgument(`a lifetime is ${lifetime}; milliseconds from 0, or Infinity`, 'extend');
+		return this.waiting?.extend(lifetime) ?? false;
 	}
 
 	/** @internal */
 	settle(outcome: SendOutcome): void {
 		this.#outcome = outcome;
 		this.#promise?.resolve(outcome);
-		this.#heard?.(this);
+		this.#heard?.(this, outcome);
 	}
 
 	/** @internal */

@@ -9,7 +9,7 @@ import type { Protocol } from '../message/protocol.ts';
 import { settle } from '../policy/cascade.ts';
 import { checkGroup, type GroupSending, groupSource } from '../transport/multicast.ts';
 import { eligible } from '../transport/select.ts';
-import { type AnyCarrier, Carrier, type SendProperties } from './carrier.ts';
+import { type AnyCarrier, Carrier } from './carrier.ts';
 import { oneWay } from './direction.ts';
 import { bareProtocol } from './establish.ts';
 import type { CarrierEvents, CarrierState, CloseReason } from './events.ts';
@@ -17,6 +17,7 @@ import { Group } from './group.ts';
 import { initiate } from './initiate.ts';
 import type { InitiateOptions } from './options.ts';
 import type { Sending } from './sending.ts';
+import type { SendProperties } from './terms.ts';
 import type { Transient } from './transient.ts';
 
 export interface SourceOptions<Out> extends Omit<InitiateOptions<never, Out>, 'protocol'>, GroupSending {

@@ -23,6 +23,8 @@ export async function secured(
 	{ security, name, timeout = defaultTimeout, signal }: SecuringOptions,
 ): Promise<Established & { readonly transport: Transport }> {
 	const transport = securing();
+	const role = name === undefined ? 'server' : 'client';
+	transport.check?.(security, role === 'server' ? 'listen' : 'initiate');
 	const attempt = new AbortController();
 	const late = new PostSocketsError('timed-out', `${remote} did not finish its handshake in ${timeout} ms`, {
 		operation: 'upgrade',
@@ -31,7 +33,6 @@ export async function secured(
 	const timer = stack.clock.after(timeout, () => attempt.abort(late));
 	const limited = signal ? AbortSignal.any([signal, attempt.signal]) : attempt.signal;
 	try {
-		const role = name === undefined ? 'server' : 'client';
 		return { transport, ...(await transport.secure!(flow, { stack, security, role, name, signal: limited })) };
 	} finally {
 		timer.cancel();

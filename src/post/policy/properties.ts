@@ -124,9 +124,9 @@ export const propertyTable = {
 	'tcp.userTimeoutEnabled':  { class: 'connection', type: boolean, default: no, section: '8.2.2', effect: 'none' },
 	'tcp.userTimeoutChangeable': { class: 'connection', type: boolean, default: yes, section: '8.2.3', effect: 'none' },
 
-	msgLifetime:               { class: 'message', send: 'lifetime', type: { kind: 'numeric', unit: 'ms', or: 'infinite' }, default: { value: 'infinite' }, section: '9.1.3.1', effect: 'none' },
-	msgPriority:               { class: 'message', send: 'priority', type: rank, default: hundred, section: '9.1.3.2', effect: 'none' },
-	msgOrdered:                { class: 'message', send: 'ordered', type: boolean, default: { from: 'preserveOrder' }, section: '9.1.3.3', effect: 'none' },
+	msgLifetime:               { class: 'message', send: 'lifetime', type: { kind: 'numeric', unit: 'ms', or: 'infinite' }, default: { value: 'infinite' }, section: '9.1.3.1', effect: 'enforced' },
+	msgPriority:               { class: 'message', send: 'priority', type: rank, default: hundred, section: '9.1.3.2', effect: 'enforced' },
+	msgOrdered:                { class: 'message', send: 'ordered', type: boolean, default: { from: 'preserveOrder' }, section: '9.1.3.3', effect: 'enforced' },
 	safelyReplayable:          { class: 'message', send: 'safelyReplayable', type: boolean, default: no, section: '9.1.3.4', effect: 'enforced' },
 	final:                     { class: 'message', send: 'final', type: boolean, default: no, section: '9.1.3.5', effect: 'enforced' },
 	msgChecksumLen:            { class: 'message', send: 'checksumLength', type: coverage, default: full, section: '9.1.3.6', effect: 'none' },

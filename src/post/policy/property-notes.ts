@@ -33,6 +33,9 @@ const notes: Partial<Record<PropertyName, string>> = {
 	isolateSession: 'holds; what the kernel remembers by itself is not ours to part',
 	minSendRate: 'ranks paths by what was measured of them, where that is known',
 	minRecvRate: 'ranks paths by what was measured of them, where that is known',
+	msgLifetime: 'a message that would come too late is dropped before its first byte; one that has begun goes on',
+	msgPriority: 'chooses among what waits on the carrier; what the system below has taken cannot be overtaken',
+	msgOrdered: 'among the messages of which it is true; one with a rank, a lifetime or antecedents of its own is not',
 	safelyReplayable: 'UDP, which may deliver twice, wants it true in the policy',
 	final: 'the carrier is half-closed after it',
 };

@@ -111,7 +111,10 @@ describe('certificates of initiators', () => {
 	onBothArms('may be pinned, by who asks for them', async (arm) => {
 		const on = await ground(arm, { ...api, clientCertificates: 'require', pin: stranger.fingerprint });
 		const { cert, key } = stranger;
-		assert.equal((await meet(on, { ...trusting, cert, key })).server.peerFingerprint, stranger.fingerprint);
+		for (const resumed of [false, true]) {
+			const { server } = await meet(on, { ...trusting, cert, key });
+			assert.deepEqual([server.peerFingerprint, server.resumed], [stranger.fingerprint, resumed]);
+		}
 		for (const identity of [client, {}]) await turnedAway(on, { ...trusting, ...identity }, 'certificate-untrusted');
 		await on.listener.close();
 	});

@@ -38,7 +38,7 @@ const bad: readonly [Security, RegExp, side?: 'listen'][] = [
 	[{ trust: true as never }, /trust is no function/],
 	[{ keyLog: 'file' as never }, /keyLog is no function/],
 	[{ clientCertificates: 'maybe' as never }, /none, request or require/],
-	[{ identities: { 'a.test': { cert: one.cert, key: other.key } } }, /identities\["a\.test"\]/],
+	[{ identities: { 'a.test': { cert: one.cert, key: other.key } } }, /identities\["a\.test"\]/, 'listen'],
 	[{ preSharedKey: { identity: 'me', key: new Uint8Array(15) } }, /16 to 256/],
 	[{ preSharedKey: { identity: '', key: preSharedKey.key } }, /1 to 128 bytes/],
 	[{ preSharedKey: () => undefined }, /only a listener/],

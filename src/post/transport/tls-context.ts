@@ -42,7 +42,7 @@ export function createContext(security: Security, identity?: Identity, what = 's
 }
 
 export function contextOptions(security: Security, identity: Identity | undefined): nodeTls.SecureContextOptions {
-	const { ca, preSharedKey, groups, signatureAlgorithms, cachedSessionLifetimeSeconds } = security;
+	const { ca, preSharedKey, clientCertificates, groups, signatureAlgorithms, cachedSessionLifetimeSeconds } = security;
 	const [minVersion, maxVersion] = versions(security);
 	const ciphers = ciphersOf(security);
 	return {
@@ -57,6 +57,8 @@ export function contextOptions(security: Security, identity: Identity | undefine
 		...(cachedSessionLifetimeSeconds && {
 			sessionTimeout: Math.min(Math.ceil(cachedSessionLifetimeSeconds), longestLifetime),
 		}),
+		// OpenSSL resumes no session of who was asked for a certificate without one; listeners differ by their ticket keys.
+		...(clientCertificates !== undefined && { sessionIdContext: 'post-sockets' }),
 		minVersion,
 		maxVersion,
 	};
@@ -72,11 +74,6 @@ export function resumes(security: Security): boolean {
 /** RFC 7301 §3.1 */
 export function alpnOf({ alpn }: Security): { ALPNProtocols?: string[] } {
 	return alpn === undefined ? {} : { ALPNProtocols: [...alpn] };
-}
-
-/** Of a key log, without its end. */
-export function lineOf(line: Buffer): string {
-	return line.toString('latin1').trimEnd();
 }
 
 export function plainHex(fingerprint: string): string {

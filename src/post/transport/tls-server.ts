@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream';
 import * as nodeTls from 'node:tls';
 import { reset } from '../../duplex/reset.ts';
 import type { Identity, Security } from '../policy/security.ts';
-import { alpnOf, checkKeyLength, contextOptions, createContext, lineOf, ownIdentity } from './tls-context.ts';
+import { alpnOf, checkKeyLength, contextOptions, createContext, ownIdentity } from './tls-context.ts';
+import { logKeys, watch } from './tls-socket.ts';
 
 /** Servers kept for the next handshakes: each has one at a time, and takes a while to make. */
 const mostIdle = 16;
@@ -13,17 +14,9 @@ const mostIdle = 16;
 /** Handshakes are bounded by their signals, in the time of their stack; node's own bound comes after every such. */
 const noTimeout = 2 ** 31 - 1;
 
-export interface TlsServerHandler {
-	onSecure(socket: nodeTls.TLSSocket): void;
-	onError(error: Error): void;
-}
-
-/**
- * Certificates of initiators are verified by node only for a `tls.Server`, which takes connections as 'connection' events
- * and does not say which of them a socket came from. So each handshake has a server for itself.
- */
 export class TlsServer {
 	readonly #options: nodeTls.TlsOptions;
+	readonly #context: nodeTls.SecureContext;
 	readonly #keyLog: Security['keyLog'];
 	/** Certificates that are shown have to be vouched for. */
 	readonly #verifies: boolean;
@@ -32,8 +25,8 @@ export class TlsServer {
 
 	/** For checked security. Throws `bad-argument` for certificates and keys that cannot be used. */
 	constructor(security: Security) {
-		createContext(security, ownIdentity(security));
 		const { identities, clientCertificates = 'none', pin, preSharedKey, keyLog } = security;
+		this.#context = createContext(security, ownIdentity(security));
 		this.#keyLog = keyLog;
 		this.#verifies = clientCertificates !== 'none' && pin === undefined;
 		this.#options = {
@@ -49,36 +42,56 @@ export class TlsServer {
 		};
 	}
 
-	/** Runs a handshake over `duplex`, which it takes over; one of the two is called, once. */
-	accept(duplex: Duplex, handler: TlsServerHandler): void {
+	/** Runs a handshake over `duplex`, which it takes over. `onError` comes as `watch` has it, also after `onSecure`. */
+	accept(duplex: Duplex, onSecure: (socket: nodeTls.TLSSocket) => void, onError: (error?: Error) => void): void {
+		if (this.#verifies) {
+			this.#acceptVerifying(duplex, onSecure, onError);
+			return;
+		}
+		const options = { ...this.#options, isServer: true, secureContext: this.#context };
+		const socket = new nodeTls.TLSSocket(duplex as nodeTls.TLSSocket, options);
+		logKeys(socket, this.#keyLog);
+		watch(socket, onError).once('secure', () => onSecure(socket));
+	}
+
+	/**
+	 * Node verifies certificates of initiators only for a `tls.Server`, which takes connections as 'connection' events and
+	 * does not say which of them a socket came from. So each handshake has a server for itself.
+	 */
+	#acceptVerifying(
+		duplex: Duplex,
+		onSecure: (socket: nodeTls.TLSSocket) => void,
+		onError: (error?: Error) => void,
+	): void {
 		const server = this.#idle.pop() ?? this.#make();
-		const onSecure = (socket: nodeTls.TLSSocket) => {
+		const onConnection = (socket: nodeTls.TLSSocket) => {
 			over();
-			const refused = this.#verifies && !socket.authorized && socket.getPeerX509Certificate() !== undefined;
-			if (!refused) return handler.onSecure(socket);
+			watch(socket, onError);
+			if (socket.authorized || socket.getPeerX509Certificate() === undefined) return onSecure(socket);
 			reset(duplex);
-			handler.onError(refusal(socket));
+			onError(refusal(socket));
 		};
-		const onError = (error: Error, socket: nodeTls.TLSSocket) => {
+		const onClientError = (error: Error, socket: nodeTls.TLSSocket) => {
 			over();
-			handler.onError(socket.authorizationError ? refusal(socket) : error);
+			onError(socket.authorizationError ? refusal(socket) : error);
 		};
 		const over = () => {
-			server.off('secureConnection', onSecure).off('tlsClientError', onError);
+			server.off('secureConnection', onConnection).off('tlsClientError', onClientError);
 			if (this.#idle.length < mostIdle) this.#idle.push(server);
 		};
-		server.on('secureConnection', onSecure).on('tlsClientError', onError);
+		server.on('secureConnection', onConnection).on('tlsClientError', onClientError);
 		server.emit('connection', duplex);
 	}
 
+	/** Of the key that the initiator has shown to know, if any. */
 	preSharedKeyIdentity(socket: nodeTls.TLSSocket): string | undefined {
 		return this.#preSharedKeyIdentities.get(socket);
 	}
 
 	#make(): nodeTls.Server {
 		const server = nodeTls.createServer(this.#options);
-		const keyLog = this.#keyLog;
-		return keyLog ? server.on('keylog', (line) => keyLog(lineOf(line))) : server;
+		logKeys(server, this.#keyLog);
+		return server;
 	}
 
 	#lookUp(

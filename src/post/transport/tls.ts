@@ -10,10 +10,11 @@ import { duplexOf } from '../../duplex/native.ts';
 import { reset } from '../../duplex/reset.ts';
 import type { Flow } from '../../stack/flow.ts';
 import type { Security } from '../policy/security.ts';
-import { alpnOf, checkSecurity, createContext, lineOf, ownIdentity, resumes } from './tls-context.ts';
+import { alpnOf, checkSecurity, createContext, ownIdentity, resumes } from './tls-context.ts';
 import { tlsError } from './tls-errors.ts';
 import { admit, describe } from './tls-peer.ts';
 import { TlsServer } from './tls-server.ts';
+import { logKeys, watch } from './tls-socket.ts';
 import { type Established, type Securing, type Sessions, type Transport, tlsFeatures } from './transport.ts';
 
 export const tls: Transport = {
@@ -91,7 +92,7 @@ function clientSide({ security, name, sessions: offered }: Securing): Side {
 			});
 			watch(client, onError).once('secureConnect', () => onSecure(client));
 			if (fresh) client.on('session', (session) => fresh.put(session));
-			if (keyLog) client.on('keylog', (line) => keyLog(lineOf(line)));
+			logKeys(client, keyLog);
 		},
 		offeredIdentity: () => psk?.identity,
 		onAdmitted: () => fresh?.admit(),
@@ -103,9 +104,7 @@ function serverSide(security: Security): Side {
 	return {
 		name: undefined,
 		certificate: security.clientCertificates ?? 'none',
-		start(duplex, onSecure, onError) {
-			server.accept(duplex, { onSecure: (socket) => onSecure(watch(socket, onError)), onError });
-		},
+		start: (duplex, onSecure, onError) => server.accept(duplex, onSecure, onError),
 		offeredIdentity: (socket) => server.preSharedKeyIdentity(socket),
 		onAdmitted() {},
 	};
@@ -185,16 +184,6 @@ function handshake(flow: Flow, side: Side, { stack, security, signal }: Securing
 			fail(error);
 		}
 	});
-}
-
-/** `onError` hears of errors and of the end. */
-function watch(socket: nodeTls.TLSSocket, onError: (error?: Error) => void): nodeTls.TLSSocket {
-	socket.on('error', (error) => {
-		onError(error);
-		// Of an alert after the handshake node only tells, and a half-open socket would stay for ever.
-		socket.destroy();
-	});
-	return socket.once('close', () => onError());
 }
 
 function isOfTls(error: unknown): boolean {
