@@ -11,7 +11,8 @@ import { fromSystem } from '../../base/system-error.ts';
 import { duplexOf } from '../../duplex/native.ts';
 import type { Stack } from '../../stack/stack.ts';
 import type { Winner } from '../association/hints.ts';
-import type { Remote } from '../endpoint/remote.ts';
+import type { LocalLike } from '../endpoint/local.ts';
+import type { Remote, RemoteLike } from '../endpoint/remote.ts';
 import type { Protocol } from '../message/protocol.ts';
 import type { Capabilities } from '../policy/capabilities.ts';
 import type { ConnectionProperties, MessageProperties, Policy } from '../policy/policy.ts';
@@ -26,6 +27,7 @@ import {
 import type { Security } from '../policy/security.ts';
 import type { RaceReport } from '../race/report.ts';
 import type { Established, Transport } from '../transport/transport.ts';
+import type { Candidates } from './candidates.ts';
 import type { CarrierEvents, CarrierState, CloseReason } from './events.ts';
 import { abilitiesOf, factsOf } from './facts.ts';
 import type { Group, GroupMember } from './group.ts';
@@ -371,6 +373,31 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	/**
+	 * More ways to its peer, for the next time a connection is made; known ones are ignored (RFC 9622 §7.5). Throws
+	 * `bad-argument`, and `not-supported` on the listening side.
+	 */
+	addRemote(...remotes: RemoteLike[]): void {
+		this.#candidates('addRemote').addRemotes(remotes);
+	}
+
+	/** Fewer of them. A connection to one that is removed is lost: with `reconnect` another is made, else the carrier ends. */
+	removeRemote(...remotes: RemoteLike[]): void {
+		this.#candidates('removeRemote').removeRemotes(remotes);
+		this.#life.reconsider();
+	}
+
+	/** More places to come from, as `addRemote`. */
+	addLocal(...locals: LocalLike[]): void {
+		this.#candidates('addLocal').addLocals(locals);
+	}
+
+	/** Fewer of them, as `removeRemote`. Throws `bad-argument` for the last one. */
+	removeLocal(...locals: LocalLike[]): void {
+		this.#candidates('removeLocal').removeLocals(locals);
+		this.#life.reconsider();
+	}
+
+	/**
 	 * Another carrier to the same remote, of the same association and in the same group (P-12, RFC 9622 §7.4): a connection
 	 * of its own over TCP, TLS, UDP and Unix sockets, so that the peer cannot tell it from a stranger's. Resolves when it
 	 * is ready. Rejects with `not-supported` on the listening side, which knows no way to its peer.
@@ -505,6 +532,13 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	/** @internal */
 	onObserved(): void {
 		this.#life.watch();
+	}
+
+	#candidates(operation: string): Candidates {
+		const { origin } = this.#options;
+		if (origin) return origin.candidates;
+		const message = `the carrier to ${this.#life.target} was accepted or upgraded, and makes no connections`;
+		throw new PostSocketsError('not-supported', message, { operation });
 	}
 
 	get #facts(): CarrierFacts {

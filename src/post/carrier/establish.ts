@@ -1,6 +1,6 @@
 /** How an association opens carriers: one contest of candidates, raced whenever a connection is needed. */
 
-import { badArgument, type ErrorCode } from '../../base/errors.ts';
+import { badArgument, type ErrorCode, PostSocketsError } from '../../base/errors.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { Local } from '../endpoint/local.ts';
 import type { Remote } from '../endpoint/remote.ts';
@@ -15,6 +15,7 @@ import { checkRace, type RaceOptions, type RaceWinner, race } from '../race/race
 import type { RaceReport } from '../race/report.ts';
 import { eligible, plainTransports, selectTransports } from '../transport/select.ts';
 import type { Sessions } from '../transport/transport.ts';
+import { Candidates } from './candidates.ts';
 import { type AnyCarrier, Carrier, type CarrierAssociation } from './carrier.ts';
 import type { CarrierEvents } from './events.ts';
 import type { Group } from './group.ts';
@@ -69,9 +70,8 @@ export async function open<In, Out>(
 	const { group, memory, policy } = membership;
 	const { closeTimeout, limits, signal, priority } = options;
 	const protocol = options.protocol ?? (bareProtocol(remote.scheme) as Protocol<In, Out>);
+	const candidates = new Candidates(remote, locals);
 	const contest = {
-		remote,
-		locals,
 		select: (scheme: string | undefined) => eligible(selectTransports(scheme), policy, protocol.framing),
 		policy,
 		prefer: options.prefer,
@@ -81,7 +81,7 @@ export async function open<In, Out>(
 		timing: options.timing,
 		limits,
 	};
-	for (const transport of checkRace(contest)) transport.check?.(security);
+	for (const transport of checkRace({ ...contest, remote, locals })) transport.check?.(security);
 	const pacing = options.reconnect && new Pacing(options.reconnect, systemRandom);
 	let first = true;
 	const carrier: Carrier<In, Out> = new Carrier(protocol, {
@@ -96,14 +96,15 @@ export async function open<In, Out>(
 		observers,
 		origin: {
 			pacing,
-			establish(giveUp) {
+			candidates,
+			async establish(giveUp) {
+				const { remote: target, locals } = candidates;
+				if (!target) throw new PostSocketsError('no-candidates', 'every remote of this carrier was removed');
 				const limited = first && signal ? AbortSignal.any([signal, giveUp]) : giveUp;
 				first = false;
 				const known = { hints: memory.hints(String(remote)), sessions: memory.sessions(security) };
-				return learning(
-					raceOrFallBack({ ...contest, ...known, signal: limited }, options.allowPlaintext ?? false),
-					memory,
-				);
+				const racing = { ...contest, ...known, remote: target, locals, signal: limited };
+				return learning(raceOrFallBack(racing, options.allowPlaintext ?? false), memory);
 			},
 			fork: (forking, spoken) =>
 				open(belonging, membership, { ...options, first: undefined, ...forking, protocol: spoken }),

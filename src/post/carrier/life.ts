@@ -11,6 +11,7 @@ import type { SettledPolicy } from '../policy/settled.ts';
 import type { RaceWinner } from '../race/race.ts';
 import type { RaceReport } from '../race/report.ts';
 import type { Established, Transport } from '../transport/transport.ts';
+import type { Candidates } from './candidates.ts';
 import type { CarrierEvents, CarrierState, CloseReason } from './events.ts';
 import type { Receiver } from './receiver.ts';
 import type { Pacing } from './reconnect.ts';
@@ -32,6 +33,8 @@ export interface Connection extends Established {
 export interface Way {
 	/** When a lost connection is tried again; without it never. */
 	readonly pacing: Pacing | undefined;
+	/** What the next race is between. */
+	readonly candidates: Candidates;
 	establish(signal: AbortSignal): Promise<RaceWinner>;
 }
 
@@ -65,7 +68,7 @@ export class Life {
 	readonly #giveUp = new AbortController();
 	#state: CarrierState;
 	#connection: Connection | undefined;
-	#race: RaceReport | undefined;
+	#winner: RaceWinner | undefined;
 	#reffed = true;
 	#closeTimer: Timer | undefined;
 	#flushed: Promise<void> | undefined;
@@ -101,7 +104,7 @@ export class Life {
 
 	/** How the connection came about. */
 	get race(): RaceReport | undefined {
-		return this.#race;
+		return this.#winner?.report;
 	}
 
 	/** What the other end is called. */
@@ -129,6 +132,21 @@ export class Life {
 	/** There is something to send: a dormant one comes to life, but one that was lost waits for its next try. */
 	wake(): void {
 		if (this.#state === 'dormant' && !this.#retry) this.#establish();
+	}
+
+	/** The candidates have changed. A connection by one that is no longer among them is lost. */
+	reconsider(): void {
+		const connection = this.#connection;
+		const { way } = this.#options;
+		if (!connection || !this.#winner || !way) return;
+		const { remote, local } = this.#winner;
+		if (way.candidates.hasRemote(remote) && way.candidates.hasLocal(local)) return;
+		const message = `${this.target} or its local was removed from this carrier`;
+		const error = new PostSocketsError('aborted', message, { operation: 'remove', remote: this.target });
+		if (this.#outlives) {
+			this.#lose(connection, error);
+			this.#dismiss(connection);
+		} else this.abort(error);
 	}
 
 	/** Comes to life now. Resolves once active; rejects with what this try came to. */
@@ -205,7 +223,7 @@ export class Life {
 	get roundTrip(): number {
 		const measured = this.#connection?.transient.paths[0]?.roundTrip;
 		if (measured !== undefined) return measured;
-		const won = this.#race?.attempts.find(({ outcome }) => outcome === 'won');
+		const won = this.#winner?.report.attempts.find(({ outcome }) => outcome === 'won');
 		return won ? (won.connected ?? won.end ?? won.start) - won.start : 0;
 	}
 
@@ -271,7 +289,7 @@ export class Life {
 		this.#establishing = way!.establish(this.#giveUp.signal).then(
 			(winner) => {
 				this.#establishing = undefined;
-				this.#race = winner.report;
+				this.#winner = winner;
 				this.attach(winner, winner.transport, winner.stack);
 			},
 			(error: unknown) => {

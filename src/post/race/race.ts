@@ -49,6 +49,9 @@ export interface RaceOptions {
 export interface RaceWinner extends Established {
 	readonly transport: Transport;
 	readonly stack: Stack;
+	/** Which of the alternatives it is, and which of the locals it comes from. */
+	readonly remote: Remote;
+	readonly local: Local;
 	readonly report: RaceReport;
 }
 
@@ -209,10 +212,14 @@ class Runner implements RaceSink {
 		this.#end();
 		const established = this.#established.get(attempt)!;
 		const transport = this.#transports[attempt.protocol]!;
+		const { sources } = this.#machine.plan;
+		const { local } = this.#paths[attempt.path]!;
 		this.#resolve({
 			...established,
 			transport,
-			stack: this.#paths[attempt.path]!.local.stack,
+			stack: local.stack,
+			remote: this.#options.remote.all[sources.indexOf(attempt.endpoint.source)]!,
+			local,
 			report: this.#report(attempt),
 		});
 	}
