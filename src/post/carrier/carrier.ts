@@ -33,18 +33,21 @@ import { abilitiesOf, factsOf } from './facts.ts';
 import type { Group, GroupMember } from './group.ts';
 import { Life, type Way } from './life.ts';
 import { type CarrierLimits, carrierLimits } from './limits.ts';
+import { MessageWriter } from './message-writer.ts';
 import { Observers } from './observers.ts';
 import type { CarrierMaking, ForkOptions } from './options.ts';
+import type { Outgoing } from './outgoing.ts';
 import { OwnPolicy } from './own-policy.ts';
 import type { Path } from './path.ts';
 import type { Received, ReceiveOptions } from './received.ts';
 import { type OnMessageOptions, Receiver } from './receiver.ts';
 import { type RequestOptions, Requests } from './requests.ts';
-import { type Outgoing, Sender } from './sender.ts';
+import { Sender, type Terms } from './sender.ts';
 import { Sending, type SendOutcome, type SendReport } from './sending.ts';
 import { ownTerms, policyTerms, type SendProperties } from './terms.ts';
 import type { Transient } from './transient.ts';
 import { secured } from './upgrade.ts';
+import { type WebStreams, webStreams } from './web-streams.ts';
 
 /** The association of a carrier: an `Association`, made by somebody or by itself. */
 export interface CarrierAssociation {
@@ -290,6 +293,23 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		return count;
 	}
 
+	/**
+	 * Opens one message to be written in pieces, of bytes as the codec would have encoded it. From its turn on nothing else
+	 * is sent until it is complete: a framing has one message at a time. A framing that says the length
+	 * first keeps all pieces until then. Throws as `send` does, and `bad-argument` over datagrams.
+	 */
+	open(properties: SendProperties = {}): MessageWriter {
+		const refusal = this.#refusal('open') ?? aborted(properties.signal);
+		if (refusal) throw refusal;
+		const sending = this.#sending();
+		const terms = this.#terms(properties);
+		const streamed = this.#sender.open(sending, terms);
+		this.#keep(sending, streamed, properties);
+		if (terms.final) this.#sender.end();
+		this.#life.wake();
+		return new MessageWriter(sending, streamed, this.#sender);
+	}
+
 	/** What was sent and not handed down yet. */
 	get queued(): { readonly bytes: number; readonly messages: number } {
 		return { bytes: this.#sender.queued, messages: this.#sender.waiting };
@@ -476,6 +496,21 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	/**
+	 * The carrier as web streams, a chunk a message. Closing the writable ends sending; cancelling the readable or aborting
+	 * the writable aborts the carrier.
+	 */
+	toWebStreams(): WebStreams<In, Out> {
+		return webStreams({
+			receive: () => this.receive(),
+			post: (content: Out) => this.post(content),
+			drained: () => this.drained(),
+			end: () => this.#sender.end(),
+			idle: () => this.#sender.idle(),
+			abort: () => this.abort(),
+		});
+	}
+
+	/**
 	 * Goes on otherwise over the same connection: secured (STARTTLS), by another protocol (CONNECT), or both. This carrier
 	 * is over with that, and the one returned goes on. Everything received must have been consumed; what was sent is
 	 * handed down first, so a server posts its go-ahead and calls this in the same turn, a client calls it when it has
@@ -569,21 +604,26 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		sending: Sending | undefined,
 		properties: SendProperties | undefined,
 	): void {
-		const policy = this.#policy.settled;
-		const features = this.#life.connection?.transport.features;
-		const own = properties && ownTerms(policy, properties, features);
-		const antecedents = own?.antecedents?.flatMap((named) => this.#outgoing(named));
-		const outgoing = this.#sender.send(bytes, report, own ? { ...own, antecedents } : policyTerms(policy));
-		if (outgoing && sending) {
-			this.#waiting.set(sending, outgoing);
-			sending.waiting = {
-				withdraw: () => this.#sender.withdraw(outgoing),
-				extend: (lifetime) => this.#sender.extend(outgoing, lifetime),
-			};
-			const { signal } = properties ?? {};
-			if (signal) withdrawBy(signal, sending);
-		}
+		const outgoing = this.#sender.send(bytes, report, this.#terms(properties));
+		if (outgoing && sending) this.#keep(sending, outgoing, properties);
 		this.#life.wake();
+	}
+
+	#terms(properties: SendProperties | undefined): Terms {
+		const policy = this.#policy.settled;
+		if (!properties) return policyTerms(policy);
+		const own = ownTerms(policy, properties, this.#life.connection?.transport.features);
+		return { ...own, antecedents: own.antecedents?.flatMap((named) => this.#outgoing(named)) };
+	}
+
+	/** The message waits in the queue, and can be taken back. */
+	#keep(sending: Sending, outgoing: Outgoing, { signal }: SendProperties = {}): void {
+		this.#waiting.set(sending, outgoing);
+		sending.waiting = {
+			withdraw: () => this.#sender.withdraw(outgoing),
+			extend: (lifetime) => this.#sender.extend(outgoing, lifetime),
+		};
+		if (signal) withdrawBy(signal, sending);
 	}
 
 	/** What the queue knows an antecedent by; nothing if it went down already. */

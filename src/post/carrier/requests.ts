@@ -3,7 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import type { Correlation } from '../message/protocol.ts';
-import { Outgoing } from './sender.ts';
+import { Outgoing } from './outgoing.ts';
 import type { SendReport } from './sending.ts';
 import type { SendProperties } from './terms.ts';
 

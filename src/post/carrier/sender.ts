@@ -11,13 +11,15 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { PostSocketsError } from '../../base/errors.ts';
 import { Queue } from '../../base/queue.ts';
 import type { Flow } from '../../stack/flow.ts';
-import type { FrameOutput, Framer, Framing } from '../message/framer.ts';
+import type { Framer, Framing } from '../message/framer.ts';
 import { Packer } from '../message/packer.ts';
 import { DrainRate } from '../queue/drain-rate.ts';
-import { type Ending, Entry, type EntryOptions } from '../queue/entry.ts';
+import type { Ending, EntryOptions } from '../queue/entry.ts';
 import { SendQueue } from '../queue/send-queue.ts';
 import { batchBytes, type CarrierLimits, highWater, shallowBytes } from './limits.ts';
+import { Outgoing } from './outgoing.ts';
 import type { SendReport } from './sending.ts';
+import { nowhere, Streamed } from './streamed.ts';
 
 /** What a message asks for beside being sent. Without any, it is reliable, in order, and in no hurry. */
 export interface Terms extends Omit<EntryOptions, 'deadline'> {
@@ -29,24 +31,10 @@ export interface Terms extends Omit<EntryOptions, 'deadline'> {
 	readonly replayable?: boolean | undefined;
 }
 
-/** A message that waits in the queue, or may have to be sent again. */
-export class Outgoing extends Entry {
-	readonly content: Uint8Array;
-	readonly report: SendReport | undefined;
-	readonly replayable: boolean;
-
-	constructor(content: Uint8Array, report: SendReport | undefined, replayable: boolean, options?: EntryOptions) {
-		super(content.length, options);
-		this.content = content;
-		this.report = report;
-		this.replayable = replayable;
-	}
-}
-
 interface Batch {
 	readonly chunks: readonly Uint8Array[];
 	readonly bytes: number;
-	/** Of messages that were framed at once: their bytes without framing, and who waits to hear of them. */
+	/** Bytes, without framing, of pieces and of messages that were framed at once; who waits to hear of the latter. */
 	readonly eager: number;
 	readonly reports: readonly SendReport[];
 	/** Those that came out of the queue. */
@@ -74,6 +62,8 @@ export class Sender {
 	readonly #queue: SendQueue<Outgoing>;
 	/** Of a lost flow, to be sent before all that waits. */
 	readonly #again = new Queue<Outgoing>();
+	/** A message of which a part has been framed: no other may come between. */
+	#current: Streamed | undefined;
 	/** Cut, and not yet given to the flow. */
 	readonly #waiting = new Queue<Batch>();
 	/** Given to the flow, which has not said that they were handed down. */
@@ -112,7 +102,7 @@ export class Sender {
 		this.#options = options;
 		this.#framer = framer;
 		this.#probe = framing.framer();
-		this.#queue = new SendQueue((message, ending) => report(message, ending), limits);
+		this.#queue = new SendQueue((message, ending) => this.#report(message, ending), limits);
 	}
 
 	/** Bytes not yet handed to the layer below, framing not counted. */
@@ -168,6 +158,8 @@ export class Sender {
 				else this.#end(message, error);
 			}
 		}
+		if (this.#current) this.#queue.fail(this.#current, error);
+		this.#current = undefined;
 		this.#tellDrained();
 	}
 
@@ -180,14 +172,23 @@ export class Sender {
 		if (!outgoing) this.#frameNow(content, report);
 		if (terms.final) this.end();
 		else if (this.#separate || terms.immediate || this.#packer.length >= batchBytes) this.flush();
-		else if (!this.#scheduled && this.#flow) {
-			this.#scheduled = true;
-			this.#options.clock.soon(() => {
-				this.#scheduled = false;
-				this.flush();
-			});
-		}
+		else this.#flushSoon();
 		return outgoing;
+	}
+
+	/** Takes a message of which the pieces are to come; `onWritten` when there are some. Throws as `send` does. */
+	open(report: SendReport, terms: Terms): Streamed {
+		const { framing, clock } = this.#options;
+		framing.framer().frame(nothing, part, nowhere);
+		const streamed = new Streamed(report, framing.framer(), { ...terms, deadline: deadlineOf(terms, clock) });
+		this.#queue.add(streamed);
+		this.#watchRanks(terms);
+		return streamed;
+	}
+
+	/** A streamed message has another piece. */
+	onWritten(): void {
+		if (this.#current || this.waiting > 0) this.#flushSoon();
 	}
 
 	/** Takes back what was not given to the flow. */
@@ -257,6 +258,7 @@ export class Sender {
 			}
 		}
 		for (let message = this.#again.shift(); message; message = this.#again.shift()) this.#end(message, error);
+		if (this.#current) this.#queue.fail(this.#current, error);
 		this.#queue.failAll(error);
 		this.#eagerBytes = 0;
 		this.#tellDrained();
@@ -275,18 +277,41 @@ export class Sender {
 			this.#rate.started(batch.bytes, this.#options.clock.now(), this.#welcome && !this.#ranked);
 		}
 		this.#waitForExpiry();
-		if (!this.#ended || this.#framed || this.#waiting.length > 0 || this.#again.length > 0 || this.waiting > 0) return;
+		if (
+			!this.#ended ||
+			this.#current ||
+			this.#framed ||
+			this.#waiting.length > 0 ||
+			this.#again.length > 0 ||
+			this.waiting > 0
+		)
+			return;
 		flow.end();
 		this.#checkFlushed();
 	}
 
+	#flushSoon(): void {
+		if (this.#scheduled || !this.#flow) return;
+		this.#scheduled = true;
+		this.#options.clock.soon(() => {
+			this.#scheduled = false;
+			this.flush();
+		});
+	}
+
 	/** Whatever is sent now has to be chosen or kept. */
 	get #mustWait(): boolean {
-		return this.#options.keeps || this.waiting > 0 || (!this.#welcome && this.#waiting.length > 0);
+		return (
+			this.#options.keeps ||
+			this.waiting > 0 ||
+			this.#current !== undefined ||
+			(!this.#welcome && this.#waiting.length > 0)
+		);
 	}
 
 	get #isIdle(): boolean {
-		const none = !this.#framed && this.#again.length + this.#waiting.length + this.#handedDown.length === 0;
+		const none =
+			!this.#framed && !this.#current && this.#again.length + this.#waiting.length + this.#handedDown.length === 0;
 		return none && this.queued === 0;
 	}
 
@@ -304,16 +329,20 @@ export class Sender {
 	#enqueue(content: Uint8Array, report: SendReport | undefined, terms: Terms): Outgoing {
 		this.#probe.frame(content, whole, nowhere);
 		this.#checkRoom(content.length);
-		const { lifetime, replayable = false } = terms;
-		const deadline = lifetime === undefined ? undefined : this.#options.clock.now() + lifetime;
+		const { replayable = false } = terms;
+		const deadline = deadlineOf(terms, this.#options.clock);
 		const outgoing = new Outgoing(content, report, replayable, { ...terms, deadline });
 		this.#queue.add(outgoing);
-		if (!this.#ranked && (lifetime !== undefined || terms.priority !== undefined || terms.antecedents)) {
+		this.#watchRanks(terms);
+		return outgoing;
+	}
+
+	#watchRanks({ lifetime, priority, antecedents }: Terms): void {
+		if (!this.#ranked && (lifetime !== undefined || priority !== undefined || antecedents)) {
 			this.#ranked = true;
 			if (this.#flow) this.#options.onRanked();
 		}
 		this.#waitForExpiry();
-		return outgoing;
 	}
 
 	#checkRoom(length: number): void {
@@ -334,15 +363,39 @@ export class Sender {
 		const timed = this.#queue.deadline < Number.POSITIVE_INFINITY;
 		const estimate = timed ? this.#rate.estimate(now, roundTrip()) : undefined;
 		while (this.#waiting.length === 0 && this.#packer.length < most) {
+			if (this.#current) {
+				if (!this.#framePiece(this.#current)) break;
+				continue;
+			}
 			const ahead = estimate && { ...estimate, below: estimate.below + this.#packer.length };
 			const message = this.#again.shift() ?? this.#queue.next(now, ahead);
 			if (!message) break;
+			if (message instanceof Streamed) {
+				this.#current = message;
+				continue;
+			}
 			this.#framer.frame(message.content, whole, this.#packer);
 			this.#framed = true;
 			this.#messages.push(message);
 			if (this.#separate) this.#cut();
 		}
 		this.#cut();
+	}
+
+	/** False if there is none yet. */
+	#framePiece(message: Streamed): boolean {
+		const taken = message.take();
+		if (!taken) return false;
+		const { piece, last } = taken;
+		this.#framer.frame(piece, last ? whole : part, this.#packer);
+		this.#framed = true;
+		this.#eager += piece.length;
+		this.#eagerBytes += piece.length;
+		if (last) {
+			this.#messages.push(message);
+			this.#current = undefined;
+		}
+		return true;
 	}
 
 	/** Makes a batch of what is in the packer. An empty message is one too, if it is a datagram or somebody waits for it. */
@@ -375,9 +428,15 @@ export class Sender {
 		this.#settle();
 	}
 
+	#report(message: Outgoing, ending: Ending): void {
+		if (message instanceof Streamed) message.drop();
+		if (ending instanceof PostSocketsError) message.report?.fail(ending);
+		else message.report?.settle(ending);
+	}
+
 	/** What became of a message that was given to the flow. A request that is asked again was in no queue. */
 	#end(message: Outgoing, error: PostSocketsError | undefined): void {
-		if (!message.queue) report(message, error ?? 'sent');
+		if (!message.queue) this.#report(message, error ?? 'sent');
 		else if (error) this.#queue.fail(message, error);
 		else this.#queue.sent(message);
 	}
@@ -423,15 +482,16 @@ function isChoosy({ priority, lifetime, antecedents, ordered }: Terms): boolean 
 	return priority !== undefined || lifetime !== undefined || antecedents !== undefined || ordered === false;
 }
 
-function report({ report }: Outgoing, ending: Ending): void {
-	if (ending instanceof PostSocketsError) report?.fail(ending);
-	else report?.settle(ending);
+function deadlineOf({ lifetime }: Terms, clock: Clock): number | undefined {
+	return lifetime === undefined ? undefined : clock.now() + lifetime;
 }
 
 const whole = { complete: true };
 
+const part = { complete: false };
+
+const nothing = new Uint8Array(0);
+
 const plain: Terms = {};
 
 const none: readonly never[] = [];
-
-const nowhere: FrameOutput = { uint8() {}, uint16() {}, uint32() {}, write() {} };

@@ -1,0 +1,68 @@
+/** A message in pieces as the sender has it: what was written and not framed yet. */
+
+import { Queue } from '../../base/queue.ts';
+import type { FrameOutput, Framer } from '../message/framer.ts';
+import { Outgoing, type OutgoingOptions } from './outgoing.ts';
+import type { SendReport } from './sending.ts';
+
+/** Bytes written and not framed, from which on a writer should wait. */
+const enough = 64 * 2 ** 10;
+
+export class Streamed extends Outgoing {
+	/** Its last piece was written. */
+	complete = false;
+	readonly #pieces = new Queue<Uint8Array>();
+	/** Tells what no framer would take before it waits. */
+	readonly #probe: Framer;
+	#bytes = 0;
+	#waiting: (() => void)[] = [];
+
+	constructor(report: SendReport, probe: Framer, options: OutgoingOptions) {
+		super(nothing, report, false, options);
+		this.#probe = probe;
+	}
+
+	/** Throws what the framing does not take. */
+	add(piece: Uint8Array, last: boolean): void {
+		this.#probe.frame(piece, { complete: last }, nowhere);
+		this.complete = last;
+		if (this.state === 'ended') return;
+		this.#pieces.push(piece);
+		this.#bytes += piece.length;
+	}
+
+	/** Bytes written and not framed. */
+	get bytes(): number {
+		return this.#bytes;
+	}
+
+	/** The next piece, and whether it is the last; undefined if there is none yet. */
+	take(): { readonly piece: Uint8Array; readonly last: boolean } | undefined {
+		const piece = this.#pieces.shift();
+		if (!piece) return undefined;
+		this.#bytes -= piece.length;
+		if (this.#bytes < enough) this.#tell();
+		return { piece, last: this.complete && this.#pieces.length === 0 };
+	}
+
+	/** It has ended: nothing more is taken, and nobody need wait. */
+	drop(): void {
+		this.#pieces.clear();
+		this.#bytes = 0;
+		this.#tell();
+	}
+
+	welcome(): Promise<void> {
+		if (this.#bytes < enough || this.state === 'ended') return Promise.resolve();
+		return new Promise((resolve) => this.#waiting.push(resolve));
+	}
+
+	#tell(): void {
+		for (const resolve of this.#waiting.splice(0)) resolve();
+	}
+}
+
+const nothing = new Uint8Array(0);
+
+/** For finding out what a framer takes. */
+export const nowhere: FrameOutput = { uint8() {}, uint16() {}, uint32() {}, write() {} };
