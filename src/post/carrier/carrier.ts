@@ -43,7 +43,7 @@ import type { Received, ReceiveOptions } from './received.ts';
 import { type OnMessageOptions, Receiver } from './receiver.ts';
 import { type RequestOptions, Requests } from './requests.ts';
 import { Sender, type Terms } from './sender.ts';
-import { Sending, type SendOutcome, type SendReport } from './sending.ts';
+import { Sending, type SendingOwner, type SendOutcome, type SendReport } from './sending.ts';
 import { ownTerms, policyTerms, type SendProperties } from './terms.ts';
 import type { Transient } from './transient.ts';
 import { secured } from './upgrade.ts';
@@ -119,6 +119,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	readonly #receiver: Receiver<In>;
 	readonly #life: Life;
 	readonly #policy: OwnPolicy;
+	/** What its sendings tell and ask. */
+	readonly #sendings: SendingOwner;
 	/** Sendings whose messages have waited in the queue. */
 	readonly #waiting = new WeakMap<Sending, Outgoing>();
 
@@ -165,6 +167,14 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 			tell,
 			onOver: () => group.leave(this.#any),
 		});
+		const isHeard = () => this.#isHeard;
+		this.#sendings = {
+			get heard() {
+				return isHeard();
+			},
+			onEnd: (sending, ending) => this.#onSendingEnd(sending, ending),
+			onAckWanted: (sending) => this.#life.acks.add(sending),
+		};
 		group.join(this.#any);
 	}
 
@@ -585,18 +595,21 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	#sending(): Sending {
-		return new Sending(this.#sender.nextId, this.#isHeard ? this.#heard : undefined);
+		return new Sending(this.#sender.nextId, this.#sendings);
 	}
 
 	get #isHeard(): boolean {
-		const observers = this.#observers;
-		return observers.hears('sent') || observers.hears('expired') || observers.hears('sendError');
+		return sendingEvents.some((name) => this.#observers.hears(name));
 	}
 
-	readonly #heard = ({ id }: Sending, ending: SendOutcome | PostSocketsError) => {
+	#onSendingEnd(sending: Sending, ending: SendOutcome | PostSocketsError): void {
+		const { id } = sending;
 		if (ending instanceof PostSocketsError) this.#observers.tell('sendError', { id, error: ending }, this.#any);
 		else if (ending !== 'withdrawn') this.#observers.tell(ending, { id }, this.#any);
-	};
+		if (ending !== 'sent' || !this.#observers.hears('acked')) return;
+		const acknowledged = () => this.#observers.tell('acked', { id }, this.#any);
+		this.#life.acks.add({ acknowledged, unknown() {} });
+	}
 
 	#send(
 		bytes: Uint8Array,
@@ -650,6 +663,9 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		return this.#life.ended('closed', `the carrier to ${this.#life.target} is ${this.state}`, operation);
 	}
 }
+
+/** What a sending can come to, for those who hear of all of them. */
+const sendingEvents = ['sent', 'acked', 'expired', 'sendError'] as const;
 
 type Tell = <Name extends keyof CarrierEvents>(name: Name, event: CarrierEvents[Name]) => void;
 

@@ -30,6 +30,8 @@ export interface CarrierEvents {
 	readonly path: { readonly path: Path; readonly change: InterfaceChange };
 	/** A message was handed down, by its `id`. */
 	readonly sent: { readonly id: number };
+	/** The peer's system has acknowledged a message; told only where somebody can tell. */
+	readonly acked: { readonly id: number };
 	/** A message was dropped because it would have come too late. */
 	readonly expired: { readonly id: number };
 	/** A message will not be sent. */

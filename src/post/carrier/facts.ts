@@ -72,9 +72,10 @@ function datagramFamily(connection: Connection | undefined): 4 | 6 | undefined {
 	return connection.flow.remote.address.family;
 }
 
-export function abilitiesOf(facts: CarrierFacts, stack: Stack, { connection, tuned }: Life): Capabilities {
+export function abilitiesOf(facts: CarrierFacts, stack: Stack, { connection, tuned, acks }: Life): Capabilities {
 	const found: Partial<Record<Ability, true | string>> = {};
 	if (connection?.transient.paths[0]?.metrics) found.metrics = true;
+	if (acks.available) found.acked = true;
 	if (tuned.size > 0) found.nativeOptions = true;
 	return capabilitiesOf(facts, stack, found);
 }

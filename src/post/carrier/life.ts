@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { PostSocketsError } from '../../base/errors.ts';
 import { fromSystem } from '../../base/system-error.ts';
 import { deaf } from '../../stack/flow.ts';
+import { metricsOf } from '../../stack/metrics.ts';
 import type { InterfaceChange, Stack } from '../../stack/stack.ts';
 import { type FlowTuning, tuneFlow } from '../../stack/tuning.ts';
 import type { Framing } from '../message/framer.ts';
@@ -11,6 +12,7 @@ import type { SettledPolicy } from '../policy/settled.ts';
 import type { RaceWinner } from '../race/race.ts';
 import type { RaceReport } from '../race/report.ts';
 import type { Established, Transport } from '../transport/transport.ts';
+import { Acks } from './acks.ts';
 import type { Candidates } from './candidates.ts';
 import type { CarrierEvents, CarrierState, CloseReason } from './events.ts';
 import type { Receiver } from './receiver.ts';
@@ -72,6 +74,8 @@ export class Life {
 	#reffed = true;
 	#closeTimer: Timer | undefined;
 	#flushed: Promise<void> | undefined;
+	/** Which messages the peer has. */
+	readonly acks: Acks;
 	#watch: Disposable | undefined;
 	/** Looks whether the peer takes what it is sent, as long as `connTimeout` asks for it. */
 	#patience: Timer | undefined;
@@ -91,6 +95,7 @@ export class Life {
 		this.closed = promise;
 		this.#resolveClosed = resolve;
 		this.#options = options;
+		this.acks = new Acks(options.clock, () => this.#connection && metricsOf(this.#connection.flow));
 		this.#state = options.way ? 'dormant' : 'establishing';
 	}
 
@@ -373,6 +378,7 @@ export class Life {
 		const failed = this.ended('send-failed', `${error.message}; the message may not have arrived`, 'send');
 		this.#connection = undefined;
 		this.#settle();
+		this.acks.fail(failed);
 		sender.detach(framer, failed, requests.lost(error));
 		receiver.restart(framer, error);
 		tell('transient', { transient, up: false });
@@ -443,7 +449,9 @@ export class Life {
 		this.#lastError = error;
 		receiver.close(error);
 		const why = error?.message ?? 'the carrier closed';
-		sender.fail(this.ended('send-failed', `${why}; the message was not sent`, 'send'));
+		const failed = this.ended('send-failed', `${why}; the message was not sent`, 'send');
+		this.acks.fail(failed);
+		sender.fail(failed);
 		onOver();
 		if (this.#connection) tell('transient', { transient: this.#connection.transient, up: false });
 		this.#resolveClosed(reason);
