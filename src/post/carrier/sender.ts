@@ -14,8 +14,8 @@ import type { Flow } from '../../stack/flow.ts';
 import type { Framer, Framing } from '../message/framer.ts';
 import { Packer } from '../message/packer.ts';
 import { DrainRate } from '../queue/drain-rate.ts';
-import type { Ending, EntryOptions } from '../queue/entry.ts';
-import { SendQueue } from '../queue/send-queue.ts';
+import { type Ending, type EntryOptions, precedes } from '../queue/entry.ts';
+import { type Estimate, SendQueue } from '../queue/send-queue.ts';
 import { batchBytes, type CarrierLimits, highWater, shallowBytes } from './limits.ts';
 import { Outgoing } from './outgoing.ts';
 import type { SendReport } from './sending.ts';
@@ -62,8 +62,11 @@ export class Sender {
 	readonly #queue: SendQueue<Outgoing>;
 	/** Of a lost flow, to be sent before all that waits. */
 	readonly #again = new Queue<Outgoing>();
-	/** A message of which a part has been framed: no other may come between. */
-	#current: Streamed | undefined;
+	/** Messages of which a part has been framed: one, unless the framing lets others come between. */
+	#begun: Outgoing[] = [];
+	#numbers = 0;
+	/** Bytes after which another message may come between. */
+	readonly #chunk: number;
 	/** Cut, and not yet given to the flow. */
 	readonly #waiting = new Queue<Batch>();
 	/** Given to the flow, which has not said that they were handed down. */
@@ -102,6 +105,7 @@ export class Sender {
 		this.#options = options;
 		this.#framer = framer;
 		this.#probe = framing.framer();
+		this.#chunk = framing.chunk ?? undivided;
 		this.#queue = new SendQueue((message, ending) => this.#report(message, ending), limits);
 	}
 
@@ -154,12 +158,12 @@ export class Sender {
 		for (let batch = this.#handedDown.shift(); batch; batch = this.#handedDown.shift()) {
 			this.#rate.finished(batch.bytes, this.#options.clock.now());
 			for (const message of batch.messages) {
-				if (message.replayable) this.#again.push(message);
-				else this.#end(message, error);
+				this.#endOrRepeat(message, error);
 			}
 		}
-		if (this.#current) this.#queue.fail(this.#current, error);
-		this.#current = undefined;
+		for (const message of this.#begun.splice(0)) {
+			this.#endOrRepeat(message, error);
+		}
 		this.#tellDrained();
 	}
 
@@ -168,7 +172,8 @@ export class Sender {
 	 * `bad-argument` for antecedents that can never be met.
 	 */
 	send(content: Uint8Array, report: SendReport | undefined, terms: Terms = plain): Outgoing | undefined {
-		const outgoing = this.#mustWait || isChoosy(terms) ? this.#enqueue(content, report, terms) : undefined;
+		const large = content.length > this.#chunk;
+		const outgoing = large || this.#mustWait || isChoosy(terms) ? this.#enqueue(content, report, terms) : undefined;
 		if (!outgoing) this.#frameNow(content, report);
 		if (terms.final) this.end();
 		else if (this.#separate || terms.immediate || this.#packer.length >= batchBytes) this.flush();
@@ -188,7 +193,7 @@ export class Sender {
 
 	/** A streamed message has another piece. */
 	onWritten(): void {
-		if (this.#current || this.waiting > 0) this.#flushSoon();
+		if (this.#begun.length > 0 || this.waiting > 0) this.#flushSoon();
 	}
 
 	/** Takes back what was not given to the flow. */
@@ -258,7 +263,7 @@ export class Sender {
 			}
 		}
 		for (let message = this.#again.shift(); message; message = this.#again.shift()) this.#end(message, error);
-		if (this.#current) this.#queue.fail(this.#current, error);
+		for (const message of this.#begun.splice(0)) this.#end(message, error);
 		this.#queue.failAll(error);
 		this.#eagerBytes = 0;
 		this.#tellDrained();
@@ -279,7 +284,7 @@ export class Sender {
 		this.#waitForExpiry();
 		if (
 			!this.#ended ||
-			this.#current ||
+			this.#begun.length > 0 ||
 			this.#framed ||
 			this.#waiting.length > 0 ||
 			this.#again.length > 0 ||
@@ -302,22 +307,20 @@ export class Sender {
 	/** Whatever is sent now has to be chosen or kept. */
 	get #mustWait(): boolean {
 		return (
-			this.#options.keeps ||
-			this.waiting > 0 ||
-			this.#current !== undefined ||
-			(!this.#welcome && this.#waiting.length > 0)
+			this.#options.keeps || this.waiting > 0 || this.#begun.length > 0 || (!this.#welcome && this.#waiting.length > 0)
 		);
 	}
 
 	get #isIdle(): boolean {
 		const none =
-			!this.#framed && !this.#current && this.#again.length + this.#waiting.length + this.#handedDown.length === 0;
+			!this.#framed && this.#begun.length + this.#again.length + this.#waiting.length + this.#handedDown.length === 0;
 		return none && this.queued === 0;
 	}
 
 	#frameNow(content: Uint8Array, report: SendReport | undefined): void {
 		this.#checkRoom(content.length);
-		this.#framer.frame(content, whole, this.#packer);
+		const divided = this.#chunk !== undivided;
+		this.#framer.frame(content, divided ? { complete: true, message: (this.#numbers += 1) } : whole, this.#packer);
 		this.#queue.pass();
 		this.#framed = true;
 		this.#eager += content.length;
@@ -327,7 +330,7 @@ export class Sender {
 	}
 
 	#enqueue(content: Uint8Array, report: SendReport | undefined, terms: Terms): Outgoing {
-		this.#probe.frame(content, whole, nowhere);
+		this.#probe.frame(content, this.#chunk === undivided ? whole : { complete: true, message: 0 }, nowhere);
 		this.#checkRoom(content.length);
 		const { replayable = false } = terms;
 		const deadline = deadlineOf(terms, this.#options.clock);
@@ -363,39 +366,49 @@ export class Sender {
 		const timed = this.#queue.deadline < Number.POSITIVE_INFINITY;
 		const estimate = timed ? this.#rate.estimate(now, roundTrip()) : undefined;
 		while (this.#waiting.length === 0 && this.#packer.length < most) {
-			if (this.#current) {
-				if (!this.#framePiece(this.#current)) break;
-				continue;
-			}
 			const ahead = estimate && { ...estimate, below: estimate.below + this.#packer.length };
-			const message = this.#again.shift() ?? this.#queue.next(now, ahead);
+			const message = this.#choose(now, ahead);
 			if (!message) break;
-			if (message instanceof Streamed) {
-				this.#current = message;
-				continue;
-			}
-			this.#framer.frame(message.content, whole, this.#packer);
-			this.#framed = true;
-			this.#messages.push(message);
-			if (this.#separate) this.#cut();
+			this.#framePiece(message);
 		}
 		this.#cut();
 	}
 
-	/** False if there is none yet. */
-	#framePiece(message: Streamed): boolean {
-		const taken = message.take();
-		if (!taken) return false;
-		const { piece, last } = taken;
-		this.#framer.frame(piece, last ? whole : part, this.#packer);
+	/** What the next piece is of: something more urgent than what has begun, if it may come between, else that. */
+	#choose(now: number, estimate: Estimate | undefined): Outgoing | undefined {
+		const begun = this.#begun;
+		if (begun.length > 0 && this.#chunk === undivided) return begun[0]!.ready ? begun[0] : undefined;
+		let ready: Outgoing | undefined;
+		for (const message of begun) if (message.ready && (!ready || precedes(message, ready))) ready = message;
+		for (;;) {
+			const next = this.#again.shift() ?? this.#queue.next(now, estimate, ready);
+			if (!next) return ready;
+			next.number = this.#numbers += 1;
+			if (next.ready) return next;
+			begun.push(next);
+			if (this.#chunk === undivided) return undefined;
+		}
+	}
+
+	#framePiece(message: Outgoing): void {
+		const { bytes, last } = message.take(this.#chunk)!;
+		const interleaved = this.#chunk !== undivided;
+		this.#framer.frame(
+			bytes,
+			interleaved ? { complete: last, message: message.number } : last ? whole : part,
+			this.#packer,
+		);
 		this.#framed = true;
-		this.#eager += piece.length;
-		this.#eagerBytes += piece.length;
+		if (message instanceof Streamed) {
+			this.#eager += bytes.length;
+			this.#eagerBytes += bytes.length;
+		}
+		const place = this.#begun.indexOf(message);
 		if (last) {
 			this.#messages.push(message);
-			this.#current = undefined;
-		}
-		return true;
+			if (place >= 0) this.#begun.splice(place, 1);
+		} else if (place < 0) this.#begun.push(message);
+		if (this.#separate) this.#cut();
 	}
 
 	/** Makes a batch of what is in the packer. An empty message is one too, if it is a datagram or somebody waits for it. */
@@ -439,6 +452,15 @@ export class Sender {
 		if (!message.queue) this.#report(message, error ?? 'sent');
 		else if (error) this.#queue.fail(message, error);
 		else this.#queue.sent(message);
+	}
+
+	#endOrRepeat(message: Outgoing, error: PostSocketsError): void {
+		if (!message.replayable) {
+			this.#end(message, error);
+			return;
+		}
+		message.rewind();
+		this.#again.push(message);
 	}
 
 	/** There is less to send than there was. */
@@ -489,6 +511,9 @@ function deadlineOf({ lifetime }: Terms, clock: Clock): number | undefined {
 const whole = { complete: true };
 
 const part = { complete: false };
+
+/** The chunk of a framing that lets nothing come between. */
+const undivided = Number.POSITIVE_INFINITY;
 
 const nothing = new Uint8Array(0);
 

@@ -2,7 +2,7 @@
 
 import { Queue } from '../../base/queue.ts';
 import type { FrameOutput, Framer } from '../message/framer.ts';
-import { Outgoing, type OutgoingOptions } from './outgoing.ts';
+import { Outgoing, type OutgoingOptions, type Piece } from './outgoing.ts';
 import type { SendReport } from './sending.ts';
 
 /** Bytes written and not framed, from which on a writer should wait. */
@@ -36,13 +36,18 @@ export class Streamed extends Outgoing {
 		return this.#bytes;
 	}
 
-	/** The next piece, and whether it is the last; undefined if there is none yet. */
-	take(): { readonly piece: Uint8Array; readonly last: boolean } | undefined {
-		const piece = this.#pieces.shift();
-		if (!piece) return undefined;
-		this.#bytes -= piece.length;
+	override get ready(): boolean {
+		return this.#pieces.length > 0;
+	}
+
+	override take(most: number): Piece | undefined {
+		const first = this.#pieces.shift();
+		if (!first) return undefined;
+		const bytes = first.length > most ? first.subarray(0, most) : first;
+		if (bytes !== first) this.#pieces.unshift(first.subarray(most));
+		this.#bytes -= bytes.length;
 		if (this.#bytes < enough) this.#tell();
-		return { piece, last: this.complete && this.#pieces.length === 0 };
+		return { bytes, last: this.complete && this.#pieces.length === 0 };
 	}
 
 	/** It has ended: nothing more is taken, and nobody need wait. */

@@ -42,6 +42,8 @@ export type Frame = Uint8Array | PartialFrame;
 export interface FrameProperties {
 	/** False for a piece of a message of which more follows: the next call brings it, no other message between. */
 	readonly complete: boolean;
+	/** Which message the piece belongs to; only given to framings with a `chunk`. */
+	readonly message?: number | undefined;
 }
 
 export interface Framer {
@@ -66,6 +68,8 @@ export interface Framing {
 	readonly name: string;
 	/** Messages have boundaries (RFC 9622 §6.2.2); false for a bare stream, whose one message ends with it. */
 	readonly preservesBoundaries: boolean;
+	/** Bytes after which another message may come between the pieces of one. Default: never. */
+	readonly chunk?: number | undefined;
 	/** Bytes of the largest message either way. Default: no bound of its own. */
 	readonly maxLength?: number | undefined;
 	framer(): Framer;
