@@ -56,6 +56,46 @@ void server.accept().then(async (peer) => {
 	{ has: "initiate('tcp://localhost:1')", before: '', after: '', prints: 'refused\n' },
 	{ has: 'profiles.unreliableDatagram', before: '', after: '', prints: 'HELLO\n' },
 	{
+		has: 'antecedents: [picture]',
+		before: `import { initiate, lines, listen } from 'post-sockets';
+await using server = await listen('tcp://localhost:0', { protocol: lines() });
+await using carrier = await initiate(\`tcp://localhost:\${server.port}\`, { protocol: lines() });
+const peer = (await server.accept())!;
+const keyFrame = 'key', difference = 'difference', brake = 'brake', map = 'map', tired = true;
+`,
+		after: `
+await picture;
+await carrier.close();
+const got: string[] = [];
+for await (const { content } of peer) got.push(content);
+console.log(got.join(' '), await large);
+await peer.close();
+`,
+		prints: 'brake key difference withdrawn\n',
+	},
+	{
+		has: 'reconnect: {}',
+		before: `import { listen } from 'post-sockets';
+await using server = await listen('tcp://localhost:0', { protocol: lines() });
+void (async () => {
+	const first = (await server.accept())!;
+	await first.receive();
+	first.abort();
+	const second = (await server.accept())!;
+	second.post((await second.receive())!.content + ' noon');
+	second.post('and more');
+	await second.closed;
+})();
+`,
+		rewrite: (code: string) =>
+			code
+				.replace("'tcp://localhost:3005'", '`tcp://localhost:${server.port}`')
+				.replace('`lost: ${message}`', "'lost'")
+				.replace('	console.log(content);\n', '	console.log(content);\n	break;\n'),
+		after: 'console.log(await answer);',
+		prints: 'lost\nand more\nwhat is the time? noon\n',
+	},
+	{
 		has: 'new Association',
 		before: `import { listen, selfSigned } from 'post-sockets';
 import { mkdtempSync } from 'node:fs';
