@@ -21,7 +21,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 for (const version of ['tls1_2', 'tls1_3']) {
 	test(
-		`P-50 P-57 a second process resumes by ${version}, another partition never does`,
+		`P-57 a second process resumes by ${version}, another partition never does`,
 		needs('openssl'),
 		async (t) => {
 			const port = await freePort();

@@ -8,6 +8,7 @@ import type { Stack } from '../../stack/stack.ts';
 import { Local, type LocalLike } from '../endpoint/local.ts';
 import { Remote, type RemoteLike } from '../endpoint/remote.ts';
 import type { Protocol } from '../message/protocol.ts';
+import { type CandidatePath, gather } from '../paths/gather.ts';
 import { settle } from '../policy/cascade.ts';
 import type { Policy } from '../policy/policy.ts';
 import { canListen, ownSecurity, type Security, withIdentity } from '../policy/security.ts';
@@ -51,6 +52,8 @@ export async function listen<In = Uint8Array, Out = Uint8Array>(
 	local: LocalLike,
 	options: ListenOptions<In, Out> = {},
 ): Promise<Listener<In, Out>> {
+	if (local === undefined)
+		throw badArgument('listening needs a local: a place such as "tcp://localhost:3005"', 'listen');
 	const place = Local.from(local);
 	const { signal = new AbortController().signal, backlog, amplification } = options;
 	const protocol = options.protocol ?? (bareProtocol(place.scheme) as Protocol<In, Out>);
@@ -63,7 +66,8 @@ export async function listen<In = Uint8Array, Out = Uint8Array>(
 	if (!standsOn(transport!, stack, 'listen'))
 		throw new PostSocketsError('no-candidates', `the stack ${stack.name} cannot listen`);
 	const admit = await admission(options, stack, signal);
-	const addresses = onInterface(place, await addressesOf(place, signal));
+	const paths = gather({ locals: [place], transports: [transport!], policy });
+	const addresses = onPaths(paths, onInterface(place, await addressesOf(place, signal)), place);
 	for (let tries = 1; ; tries += 1) {
 		const listener = new Listener<In, Out>(protocol, {
 			...options,
@@ -144,15 +148,37 @@ async function addressesOf(
 function onInterface({ interface: name, stack }: Local, addresses: readonly SocketAddress[]): readonly SocketAddress[] {
 	if (name === undefined) return addresses;
 	const its = stack.interfaces?.().find((each) => each.name === name)?.addresses ?? [];
-	const found = addresses.flatMap((place) => {
-		if (!('address' in place)) return [];
-		const { address, port } = place;
-		const same = its.filter((each) => (address.isUnspecified ? each.family === address.family : each.equals(address)));
-		return same.map((each) => ({ address: each, port }));
-	});
+	const found = narrow(addresses, its);
 	if (found.length > 0) return found;
 	const message = `the stack ${stack.name} has no such address on an interface ${name}`;
 	throw new PostSocketsError('address-unavailable', message, { operation: 'listen' });
+}
+
+/** What a policy wishes of paths is where a listener may stand (RFC 9622 §6.2.11 to §6.2.13). */
+function onPaths(
+	paths: readonly CandidatePath[],
+	addresses: readonly SocketAddress[],
+	place: Local,
+): readonly SocketAddress[] {
+	const allowed = paths.map((path) => path.addresses);
+	if (allowed.includes(undefined)) return addresses;
+	const found = narrow(
+		addresses,
+		allowed.flatMap((each) => each!),
+	);
+	if (found.length > 0) return found;
+	const message = `${place} is on no path that the policy allows; those are ${paths.map(({ name }) => name).join(', ')}`;
+	throw new PostSocketsError('no-candidates', message, { operation: 'listen' });
+}
+
+/** `addresses` as far as they are `own`; every address means each of its family. */
+function narrow(addresses: readonly SocketAddress[], own: readonly IpAddress[]): readonly SocketAddress[] {
+	return addresses.flatMap((place) => {
+		if (!('address' in place)) return [];
+		const { address, port } = place;
+		const same = own.filter((each) => (address.isUnspecified ? each.family === address.family : each.equals(address)));
+		return same.map((each) => ({ address: each, port }));
+	});
 }
 
 function checkKey({ features }: Transport, security: Security, place: Local): void {

@@ -72,5 +72,6 @@ export interface Framing {
 	readonly chunk?: number | undefined;
 	/** Bytes of the largest message either way. Default: no bound of its own. */
 	readonly maxLength?: number | undefined;
+	/** Also called for framers that only find out what may be framed: what they are given is not sent. */
 	framer(): Framer;
 }

@@ -35,7 +35,7 @@ test('T-6.2-01 I-3-01 what is unset reads as the default of RFC 9622', () => {
 	assert.deepEqual(settle('initiate', undefined, {}, { reliability: undefined }), settle('initiate'));
 });
 
-test('T-6.2-14 two defaults depend on the action, and are found when it is called', () => {
+test('T-6.2-14 T-6.2.14 two defaults depend on the action, and are found when it is called', () => {
 	const policy: Policy = { connPriority: 1 };
 	const read = actions.map((action) => {
 		const { useTemporaryLocalAddress, multipath } = settle(action, policy).selection;

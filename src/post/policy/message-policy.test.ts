@@ -124,7 +124,7 @@ test('order is refused where there is none, and its absence is no matter', () =>
 	assert.equal(fit({}, { ordered: false }, tcp).msgOrdered, false);
 });
 
-test('another reliability than that of the carrier needs perMsgReliability', () => {
+test('T-6.2.3 another reliability than that of the carrier needs perMsgReliability', () => {
 	assert.equal(
 		misfit({}, { reliable: false }, tcp),
 		'msgReliable is false, and that needs perMsgReliability in the policy',

@@ -128,6 +128,11 @@ export interface Peer extends SecurityInfo {
 	readonly remote: string;
 }
 
+/** A copy that nobody else can change: what is given to an action is the action's (RFC 9622 §1.1). */
+export function ownSecurity(security: Security = {}): Security {
+	return copyOf(security) as Security;
+}
+
 /** Whether a listener can show who it is. */
 export function canListen({ cert, key, identities, preSharedKey }: Security): boolean {
 	return (cert !== undefined && key !== undefined) || identities !== undefined || preSharedKey !== undefined;
@@ -154,6 +159,14 @@ export function withIdentity(security: Security, identities: readonly (Identity 
 
 function same(one: Partial<Identity> | undefined, other: Partial<Identity> | undefined): boolean {
 	return textOf(one?.cert) === textOf(other?.cert) && textOf(one?.key) === textOf(other?.key);
+}
+
+/** Of data; functions are who they are. */
+function copyOf(value: unknown): unknown {
+	if (value instanceof Uint8Array) return Uint8Array.from(value);
+	if (Array.isArray(value)) return value.map(copyOf);
+	if (typeof value !== 'object' || value === null) return value;
+	return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copyOf(each)]));
 }
 
 function textOf(pem: Pem | undefined): string | undefined {

@@ -131,7 +131,7 @@ test('provisioning domains choose paths, their names in any case', () => {
 	assert.deepEqual(chosen(leaves, { pvd: { voice: 'avoid' } })[0], 'tcp over wlan0');
 });
 
-test('I-4.1.3-03 T-4-05 the capacity profile ranks paths by what was measured of them', () => {
+test('I-4.1.3-03 T-4-05 T-8.1.6-01 the capacity profile ranks paths by what was measured of them', () => {
 	const near: Candidate = { name: 'near', path: { roundTrip: 10, sendRate: 1e6, recvRate: 1e6 } };
 	const far: Candidate = { name: 'far', path: { roundTrip: 100, sendRate: 1e9, recvRate: 1e9 } };
 	const unknown: Candidate = { name: 'unknown', path: {} };
@@ -144,7 +144,7 @@ test('I-4.1.3-03 T-4-05 the capacity profile ranks paths by what was measured of
 	assert.deepEqual(chosen([near, wanted], policy), ['wanted', 'near'], 'a preferred interface comes before a fast one');
 });
 
-test('I-4.1.3-04 paths that have carried the least rate come first, those that have not last', () => {
+test('I-4.1.3-04 T-8.1.8-03 T-8.1.8-04 paths that have carried the least rate come first, those that have not last', () => {
 	const all: Candidate[] = [
 		{ name: 'slow', path: { sendRate: 1e6 } },
 		{ name: 'unknown', path: {} },
@@ -155,6 +155,21 @@ test('I-4.1.3-04 paths that have carried the least rate come first, those that h
 		'unknown',
 		'slow',
 	]);
+	const receiving: Candidate[] = [
+		{ name: 'slow', path: { recvRate: 1e6 } },
+		{ name: 'fast', path: { recvRate: 1e9 } },
+	];
+	assert.deepEqual(chosen(receiving, { minRecvRate: 1e8 }), ['fast', 'slow']);
+});
+
+test('T-6.2.11c the type of an interface says nothing of its cost: who wishes nothing gets them in their order', () => {
+	const of = (interfaceType: PathFacts['interfaceType']): Candidate => ({
+		name: String(interfaceType),
+		path: { interface: `if-${interfaceType}`, interfaceType },
+	});
+	const order = ['cellular', 'ethernet', 'wi-fi'] as const;
+	assert.deepEqual(chosen(order.map(of)), order);
+	assert.deepEqual(chosen(order.toReversed().map(of)), order.toReversed());
 });
 
 test('I-4.1.1-05 a preference for temporary addresses ranks IPv6 first, a requirement removes IPv4', () => {
@@ -211,7 +226,7 @@ test('a transport both ways serves one way, one that only receives no other', ()
 	assert.deepEqual(chosen([multicast], { ...easy, direction: 'unidirectional-send' }), []);
 });
 
-test('several paths are preferred or no matter, never required', () => {
+test('T-6.2.14 several paths are preferred or no matter, never required', () => {
 	assert.deepEqual(chosen([tcp, mptcp]), ['tcp', 'mptcp']);
 	assert.deepEqual(chosen([tcp, mptcp], { multipath: 'active' }), ['mptcp', 'tcp']);
 	assert.deepEqual(
@@ -231,7 +246,7 @@ test('several paths are preferred or no matter, never required', () => {
 	]);
 });
 
-test('activeReadBeforeSend is ignored for a rendezvous', () => {
+test('T-6.2.18 activeReadBeforeSend is ignored for a rendezvous', () => {
 	const policy: Policy = { activeReadBeforeSend: 'require' };
 	assert.deepEqual(select([quic], settle('initiate', policy)).candidates, []);
 	assert.deepEqual(select([quic], settle('rendezvous', policy)).candidates, [quic]);

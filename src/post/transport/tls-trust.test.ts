@@ -199,7 +199,7 @@ describe('what is told', () => {
 		await on.listener.close();
 	});
 
-	onBothArms('P-73 T-6.3.5a T-6.3.5b T-6.3.5c T-6.3.1 what was allowed is what is used, or nothing', async (arm) => {
+	onBothArms('P-73 T-6.3-06 T-6.3.5a T-6.3.5b T-6.3.5c T-6.3.1 what was allowed is what is used, or nothing', async (arm) => {
 		const on = await ground(arm, {
 			...api,
 			groups: ['P-384'],

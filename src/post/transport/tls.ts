@@ -75,6 +75,7 @@ function clientSide({ security, name, sessions: offered }: Securing): Side {
 	const sessions = resumes(security) ? offered : undefined;
 	const session = sessions?.take();
 	const fresh = sessions && new FreshSessions(sessions);
+	let again: Uint8Array | undefined;
 	return {
 		name: serverName,
 		certificate: 'require',
@@ -90,12 +91,16 @@ function clientSide({ security, name, sessions: offered }: Securing): Side {
 				...(session && { session: Buffer.from(session) }),
 				...(psk && { pskCallback: () => ({ psk: psk.key, identity: psk.identity }) }),
 			});
-			watch(client, onError).once('secureConnect', () => onSecure(client));
+			watch(client, onError).once('secureConnect', () => {
+				// Only TLS 1.3 wants each used once (RFC 8446 §C.4), and only TLS 1.3 gives a new one for it.
+				if (client.isSessionReused() && client.getProtocol() === 'TLSv1.2') again = session;
+				onSecure(client);
+			});
 			if (fresh) client.on('session', (session) => fresh.put(session));
 			logKeys(client, keyLog);
 		},
 		offeredIdentity: () => psk?.identity,
-		onAdmitted: () => fresh?.admit(),
+		onAdmitted: () => fresh?.admit(again),
 	};
 }
 
@@ -205,9 +210,11 @@ class FreshSessions {
 		else this.#early = session;
 	}
 
-	admit(): void {
+	/** The peer is who it should be; `again` may be used another time. */
+	admit(again: Uint8Array | undefined): void {
 		this.#admitted = true;
-		if (this.#early) this.#sessions.put(this.#early);
+		const session = this.#early ?? again;
+		if (session) this.#sessions.put(session);
 		this.#early = undefined;
 	}
 }
