@@ -95,6 +95,13 @@ export class Batcher {
 		return this.#cutBatches.length > 0 || this.#packer.length >= batchBytes;
 	}
 
+	/** The place, in the group, of what would go first; undefined if nothing would. */
+	get head(): number | undefined {
+		if (this.#framed || this.#cutBatches.length > 0) return 0;
+		const begun = this.#begun.find(({ ready }) => ready);
+		return (this.#again.at(0) ?? begun ?? (this.#queue.first as Outgoing | undefined))?.place;
+	}
+
 	/** Nothing is left to be taken. */
 	get empty(): boolean {
 		const held = this.#begun.length + this.#again.length + this.#cutBatches.length;

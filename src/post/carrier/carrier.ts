@@ -25,6 +25,7 @@ import {
 	setProperty,
 } from '../policy/property-access.ts';
 import type { Security } from '../policy/security.ts';
+import type { GroupScheduler } from '../queue/scheduler.ts';
 import type { RaceReport } from '../race/report.ts';
 import type { Established, Transport } from '../transport/transport.ts';
 import type { Candidates } from './candidates.ts';
@@ -46,6 +47,7 @@ import { Sender, type Terms } from './sender.ts';
 import { Sending, type SendingOwner, type SendOutcome, type SendReport } from './sending.ts';
 import { ownTerms, policyTerms, type SendProperties } from './terms.ts';
 import type { Transient } from './transient.ts';
+import { Turn } from './turn.ts';
 import { secured } from './upgrade.ts';
 import { type WebStreams, webStreams } from './web-streams.ts';
 
@@ -119,6 +121,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	readonly #receiver: Receiver<In>;
 	readonly #life: Life;
 	readonly #policy: OwnPolicy;
+	/** In its group, once it is not alone. */
+	#turn: Turn | undefined;
 	/** What its sendings tell and ask. */
 	readonly #sendings: SendingOwner;
 	/** Sendings whose messages have waited in the queue. */
@@ -246,6 +250,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		const { error } = setProperty(this.#facts, name, value);
 		if (error) throw error;
 		this.#policy.set(name, value);
+		this.#turn?.prioritize(this.#policy.settled.connection.connPriority);
 	}
 
 	/** What it really gives: of each property whether it is enforced, and which abilities are there, or why not. */
@@ -572,6 +577,13 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	/** @internal */
 	onPolicy(): void {
 		this.#life.tune();
+	}
+
+	/** @internal */
+	onCompany(scheduler: GroupScheduler): void {
+		const { connPriority } = this.#policy.settled.connection;
+		this.#turn = new Turn(scheduler, this.#options.stack.clock, connPriority, () => this.#sender.flush());
+		this.#sender.takeTurns(this.#turn);
 	}
 
 	/** @internal */

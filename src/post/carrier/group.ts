@@ -5,10 +5,13 @@
 
 import { change } from '../policy/cascade.ts';
 import type { SettledPolicy } from '../policy/settled.ts';
+import { GroupScheduler } from '../queue/scheduler.ts';
 
 export interface GroupMember {
-	/** A connection property of the group, or its own `connPriority`, has changed. */
+	/** A connection property of the group has changed. */
 	onPolicy(): void;
+	/** It is not alone any more, and sends as `scheduler` lets it. */
+	onCompany(scheduler: GroupScheduler): void;
 }
 
 /** As far as its members do not matter. */
@@ -18,6 +21,8 @@ export class Group<Member extends GroupMember> {
 	readonly #members = new Set<Member>();
 	readonly #onEmpty: () => void;
 	#policy: SettledPolicy;
+	/** Once there were two. */
+	#scheduler: GroupScheduler | undefined;
 
 	/** `onEmpty` is called once the last member has left. */
 	constructor(policy: SettledPolicy, onEmpty: () => void = () => {}) {
@@ -36,6 +41,11 @@ export class Group<Member extends GroupMember> {
 
 	join(member: Member): void {
 		this.#members.add(member);
+		if (this.#scheduler) member.onCompany(this.#scheduler);
+		else if (this.#members.size > 1) {
+			this.#scheduler = new GroupScheduler(this.#policy.connection.connScheduler);
+			for (const each of this.#members) each.onCompany(this.#scheduler);
+		}
 	}
 
 	leave(member: Member): void {
@@ -44,7 +54,10 @@ export class Group<Member extends GroupMember> {
 
 	/** Sets a connection property for all (RFC 9622 §7.4: entanglement). Throws `bad-argument`, and then changes nothing. */
 	set(name: string, value: unknown): void {
+		const before = this.#policy.connection.connScheduler;
 		this.#policy = change(this.#policy, name, value);
+		const { connScheduler } = this.#policy.connection;
+		if (connScheduler !== before) this.#scheduler?.use(connScheduler);
 		for (const member of this.members) member.onPolicy();
 	}
 }

@@ -14,6 +14,8 @@ export interface Piece {
 export class Outgoing extends Entry {
 	/** Tells it from others of which parts are under way; 0 before it has begun. */
 	number = 0;
+	/** Its place among the messages of its carrier's group; 0 where the carrier is alone. */
+	place = 0;
 	readonly content: Uint8Array;
 	readonly report: SendReport | undefined;
 	/** It may be sent again on another flow although this one may have taken it. */

@@ -15,6 +15,7 @@ import { batchBytes, highWater, shallowBytes } from './limits.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { SendReport } from './sending.ts';
 import type { Streamed } from './streamed.ts';
+import type { Turn } from './turn.ts';
 
 /** What a message asks for beside being sent. Without any, it is reliable, in order, and in no hurry. */
 export interface Terms extends Omit<EntryOptions, 'deadline'> {
@@ -49,6 +50,8 @@ export class Sender {
 	#done: (error?: PostSocketsError) => void = () => {};
 	/** Some message had a rank or a deadline: little is given to the flow at a time. */
 	#ranked = false;
+	/** Of a carrier that is not alone in its group. */
+	#turn: Turn | undefined;
 	#welcome = true;
 	#scheduled = false;
 	#ended = false;
@@ -89,6 +92,12 @@ export class Sender {
 		return (!this.#welcome && !this.#ended) || this.queued >= highWater;
 	}
 
+	/** From here on it goes when `turn` lets it. */
+	takeTurns(turn: Turn): void {
+		this.#turn = turn;
+		this.flush();
+	}
+
 	/** From here on batches go to `flow`, each message by itself if `datagrams`. */
 	attach(flow: Flow, datagrams: boolean): void {
 		this.#flow = flow;
@@ -107,6 +116,7 @@ export class Sender {
 	detach(framer: Framer, error: PostSocketsError, before: readonly Outgoing[]): void {
 		this.#flow = undefined;
 		this.#welcome = true;
+		this.#turn?.mayGo(undefined);
 		this.#batcher.lose(framer, error, before, this.#takeBack());
 		this.#tellDrained();
 	}
@@ -121,6 +131,8 @@ export class Sender {
 		if (this.#canFrame(content.length) && !isChoosy(terms)) batcher.frame(content, report);
 		else {
 			outgoing = batcher.enqueue(content, report, terms.replayable ?? false, this.#entry(terms));
+			if (this.#turn) outgoing.place = this.#turn.number();
+			this.#claimTurn();
 			this.#watchRanks(terms);
 		}
 		if (terms.final) this.end();
@@ -172,6 +184,7 @@ export class Sender {
 
 	onDrain(): void {
 		this.#welcome = true;
+		this.#turn?.welcome();
 		this.flush();
 		if (!this.saturated) this.#tellDrained();
 	}
@@ -199,6 +212,7 @@ export class Sender {
 	/** The carrier is over: whatever was not handed down fails. */
 	fail(error: PostSocketsError): void {
 		this.#over = true;
+		this.#turn?.leave();
 		this.#expiry?.cancel();
 		this.#batcher.fail(error, this.#takeBack());
 		this.#tellDrained();
@@ -212,6 +226,7 @@ export class Sender {
 			this.#handedDown.push(batch);
 			this.#welcome = flow.write(batch.chunks, this.#done);
 			this.#rate.started(batch.bytes, this.#options.clock.now(), this.#welcome && !this.#ranked);
+			this.#turn?.went(batch.bytes, batch.messages.length, this.#welcome);
 		}
 		this.#waitForExpiry();
 		if (!this.#ended || !this.#batcher.empty) return;
@@ -223,12 +238,17 @@ export class Sender {
 	#next(): Batch | undefined {
 		if (!this.#welcome || (this.#ranked && this.#rate.below >= shallowBytes)) return undefined;
 		const batcher = this.#batcher;
-		if (batcher.empty) return undefined;
+		if (this.#turn ? !this.#turn.mayGo(batcher.head) : batcher.empty) return undefined;
 		const { clock, roundTrip } = this.#options;
 		const now = clock.now();
 		const timed = batcher.deadline < Number.POSITIVE_INFINITY;
 		const estimate = timed ? this.#rate.estimate(now, roundTrip()) : undefined;
 		return batcher.next(this.#ranked ? shallowBytes : batchBytes, now, estimate);
+	}
+
+	/** Says what it has to send now, so that the one whose turn it is goes first, not the one who flushes first. */
+	#claimTurn(): void {
+		if (this.#flow) this.#turn?.mayGo(this.#batcher.head);
 	}
 
 	#flushSoon(): void {
@@ -243,7 +263,7 @@ export class Sender {
 	/** A message that asks for nothing need not wait: nothing has to be chosen among, or kept. */
 	#canFrame(length: number): boolean {
 		const lags = !this.#welcome && this.#batcher.full;
-		return !this.#options.keeps && !lags && this.#batcher.takesNow(length);
+		return !this.#options.keeps && !this.#turn && !lags && this.#batcher.takesNow(length);
 	}
 
 	#entry({ lifetime, ...options }: Terms): EntryOptions {
@@ -286,6 +306,7 @@ export class Sender {
 	/** There is less to send than there was. */
 	#settle(): void {
 		this.#waitForExpiry();
+		this.#claimTurn();
 		if (!this.saturated) this.#tellDrained();
 		if (this.#ended && this.waiting === 0) this.flush();
 		this.#checkFlushed();

@@ -100,10 +100,10 @@ export const propertyTable = {
 	activeReadBeforeSend:      { class: 'selection', type: preference, default: none, section: '6.2.18', effect: 'enforced' },
 
 	recvChecksumLen:           { class: 'connection', type: coverage, default: full, section: '8.1.1', effect: 'none' },
-	connPriority:              { class: 'connection', type: rank, default: hundred, section: '8.1.2', effect: 'none' },
+	connPriority:              { class: 'connection', type: rank, default: hundred, section: '8.1.2', effect: 'advisory' },
 	connTimeout:               { class: 'connection', type: timeout, default: disabled, section: '8.1.3', effect: 'enforced' },
 	keepAliveTimeout:          { class: 'connection', type: timeout, default: disabled, section: '8.1.4', effect: 'advisory' },
-	connScheduler:             { class: 'connection', type: { kind: 'enumeration', tokens: schedulers }, default: { value: 'weighted-fair-queueing' }, section: '8.1.5', effect: 'none' },
+	connScheduler:             { class: 'connection', type: { kind: 'enumeration', tokens: schedulers }, default: { value: 'weighted-fair-queueing' }, section: '8.1.5', effect: 'advisory' },
 	connCapacityProfile:       { class: 'connection', type: capacity, default: { value: 'default' }, section: '8.1.6', effect: 'advisory' },
 	multipathPolicy:           { class: 'connection', type: { kind: 'enumeration', tokens: multipathPolicies }, default: { value: 'handover' }, section: '8.1.7', effect: 'none' },
 	minSendRate:               { class: 'connection', type: rate, default: unlimited, section: '8.1.8', effect: 'none' },

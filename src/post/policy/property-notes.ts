@@ -26,6 +26,9 @@ const notes: Partial<Record<PropertyName, string>> = {
 	direction: 'a transport that goes both ways serves one way',
 	activeReadBeforeSend: 'holds, or there is an error; a rendezvous ignores it',
 	keepAlive: 'TCP and TLS on a stack that can; read back it tells whether this connection really does',
+	connPriority: 'by the group’s scheduler, as far as its connections share their narrowest part',
+	connScheduler:
+		'decides which carrier of a group gives its next 64 KiB to its connection; the network then shares as it likes',
 	connTimeout:
 		'the TCP user timeout on Linux with koffi; elsewhere by whether anything is handed down, half as long again',
 	keepAliveTimeout: 'TCP and TLS on a stack that can; the kernel counts in seconds',

@@ -167,7 +167,7 @@ test('T-6.2.11c the type of an interface says nothing of its cost: who wishes no
 		name: String(interfaceType),
 		path: { interface: `if-${interfaceType}`, interfaceType },
 	});
-	const order = ['cellular', 'ethernet', 'wi-fi'] as const;
+	const order = ['cellular', 'wired', 'wi-fi'] as const;
 	assert.deepEqual(chosen(order.map(of)), order);
 	assert.deepEqual(chosen(order.toReversed().map(of)), order.toReversed());
 });

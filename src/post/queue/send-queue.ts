@@ -101,6 +101,11 @@ export class SendQueue<Message extends Entry> {
 		return this.#queued;
 	}
 
+	/** What `next` would start, or drop, first. */
+	get first(): Entry | undefined {
+		return this.#first();
+	}
+
 	/** The number of the next message. */
 	get nextId(): number {
 		return this.#lastId + 1;
