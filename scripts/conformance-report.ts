@@ -13,14 +13,21 @@ export function asJson({ verdicts }: Judgement): string {
 	return [...rows, { summary }].map((line) => JSON.stringify(line) + '\n').join('');
 }
 
-/** By letter: how many, which failed and by what tests, which are not there yet; last the sums of all. */
-export function asText({ verdicts }: Judgement, titles: Readonly<Record<string, string>>): string {
+/** By letter: how many, which failed and by what tests, which are not there yet, or why not; last the sums of all. */
+export function asText(
+	{ verdicts }: Judgement,
+	titles: Readonly<Record<string, string>>,
+	reasons: ReadonlyMap<string, string> = new Map(),
+): string {
 	const groups = Map.groupBy(verdicts, ({ id }) => id.slice(0, id.indexOf('-')));
 	const lines = [...groups].flatMap(([letter, group]) => [
 		`${letter}  ${sums(group)}`,
 		...group.filter(({ state }) => state === 'fail').flatMap((verdict) => failure(verdict, titles)),
 		...group.filter(({ state, tests }) => state === 'not-yet' && tests.length > 0).flatMap(unproved),
-		...wrap(group.filter(({ state, tests }) => state === 'not-yet' && tests.length === 0).map(({ id }) => id)),
+		...group
+			.filter(({ id, state }) => state === 'not-yet' && reasons.has(id))
+			.map(({ id }) => `   ${id} ${reasons.get(id)}`),
+		...wrap(group.filter((verdict) => isOpen(verdict) && !reasons.has(verdict.id)).map(({ id }) => id)),
 		'',
 	]);
 	return [...lines, `conformance: ${sums(verdicts)}`, ''].join('\n');
@@ -40,6 +47,11 @@ function failure({ id, tests }: Verdict, titles: Readonly<Record<string, string>
 		`   FAIL ${id} ${titles[id]}`,
 		...tests.map((test) => `        ${place(test)}: ${test.end === 'none' ? 'did not end' : brief(test.message)}`),
 	];
+}
+
+/** Nobody claims it. */
+function isOpen({ state, tests }: Verdict): boolean {
+	return state === 'not-yet' && tests.length === 0;
 }
 
 /** A row that is claimed, but by tests that prove nothing. */

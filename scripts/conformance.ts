@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
 import { judge } from './conformance-judge.ts';
+import { reasons } from './conformance-reasons.ts';
 import { asJson, asText, problems } from './conformance-report.ts';
 import { type RunnerEvent, Trial } from './conformance-trial.ts';
 
@@ -36,7 +37,8 @@ progress();
 
 const judgement = judge(Object.keys(titles), trial);
 const wrong = problems(judgement, trial.broken);
-process.stdout.write(values.json ? asJson(judgement) : asText(judgement, titles));
+const why = reasons(readFileSync(join(root, 'docs/conformance.md'), 'utf8'));
+process.stdout.write(values.json ? asJson(judgement) : asText(judgement, titles, why));
 for (const line of wrong) process.stderr.write(line + '\n');
 const failed = judgement.verdicts.some(({ state }) => state === 'fail');
 process.exitCode = failed || judgement.unknown.length > 0 || trial.broken.size > 0 ? 1 : 0;

@@ -20,20 +20,16 @@ writeFileSync(key, security.key);
 after(() => rmSync(folder, { recursive: true }));
 
 for (const version of ['tls1_2', 'tls1_3']) {
-	test(
-		`P-57 a second process resumes by ${version}, another partition never does`,
-		needs('openssl'),
-		async (t) => {
-			const port = await freePort();
-			const files = ['-cert', cert, '-key', key];
-			const server = start(t, 'openssl', ['s_server', '-accept', `127.0.0.1:${port}`, ...files, `-${version}`, '-www']);
-			await server.says('ACCEPT');
-			const child = join(import.meta.dirname, 'children/resume.ts');
-			const talk = (partition: string) =>
-				start(t, process.execPath, [child, `localhost:${port}`, cert, store, partition]).output;
-			assert.equal(await talk(version), 'false, New\n');
-			assert.equal(await talk(version), 'true, Reused\n');
-			assert.equal(await talk(`${version}-other`), 'false, New\n');
-		},
-	);
+	test(`P-57 a second process resumes by ${version}, another partition never does`, needs('openssl'), async (t) => {
+		const port = await freePort();
+		const files = ['-cert', cert, '-key', key];
+		const server = start(t, 'openssl', ['s_server', '-accept', `127.0.0.1:${port}`, ...files, `-${version}`, '-www']);
+		await server.says('ACCEPT');
+		const child = join(import.meta.dirname, 'children/resume.ts');
+		const talk = (partition: string) =>
+			start(t, process.execPath, [child, `localhost:${port}`, cert, store, partition]).output;
+		assert.equal(await talk(version), 'false, New\n');
+		assert.equal(await talk(version), 'true, Reused\n');
+		assert.equal(await talk(`${version}-other`), 'false, New\n');
+	});
 }

@@ -295,7 +295,7 @@ describe('performance', () => {
 	});
 });
 
-describe('H-33 the delay between attempts', () => {
+describe('H-33 I-4.3.2-03 the delay between attempts', () => {
 	test('is SRTT + 4 RTTVAR of the address, else of its prefix, else of the path, from 100 to 2000 ms', () => {
 		const { memory } = remembering();
 		assert.equal(memory.attemptDelay(ip(v4), wlan), undefined);

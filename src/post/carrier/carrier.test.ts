@@ -104,7 +104,7 @@ describe('carriers', () => {
 	});
 
 	onBothArms(
-		'I-10.1-01 I-10.1-02 T-9.3.3.3-01 P-15 half-closed either way: final ends one direction only',
+		'I-5.1.1-03 I-10.1-01 I-10.1-02 T-9.3.3.3-01 P-15 half-closed either way: final ends one direction only',
 		async (arm) => {
 			const { client, server } = await arm.pair(lines());
 			await client.send('last words', { final: true });

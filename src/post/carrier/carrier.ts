@@ -25,6 +25,7 @@ import {
 	setProperty,
 } from '../policy/property-access.ts';
 import type { Security } from '../policy/security.ts';
+import type { Direction } from '../policy/tokens.ts';
 import type { GroupScheduler } from '../queue/scheduler.ts';
 import type { RaceReport } from '../race/report.ts';
 import type { Established, Transport } from '../transport/transport.ts';
@@ -171,6 +172,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 			tell,
 			onOver: () => group.leave(this.#any),
 		});
+		// What comes all the same is nobody's, and the peer's end is the carrier's.
+		if (!this.#goes('unidirectional-send')) this.#receiver.onMessage(() => {}, { borrow: true });
 		const isHeard = () => this.#isHeard;
 		this.#sendings = {
 			get heard() {
@@ -193,12 +196,12 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 
 	/** More can be sent (RFC 9622 §8.1.11.2): no final message was, and the carrier is not over. */
 	get canSend(): boolean {
-		return !this.#sender.ended && !this.#life.ending;
+		return this.#goes('unidirectional-receive') && !this.#sender.ended && !this.#life.ending;
 	}
 
 	/** More can arrive (RFC 9622 §8.1.11.3). */
 	get canReceive(): boolean {
-		return !this.#receiver.ended;
+		return this.#goes('unidirectional-send') && !this.#receiver.ended;
 	}
 
 	/** The live protocol instances; none while there is no connection, one while there is. */
@@ -377,6 +380,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 * carrier did not end in good order.
 	 */
 	receive(options: ReceiveOptions = {}): Promise<Received<In> | undefined> {
+		this.#checkReceives();
 		return this.#receiver.receive(options);
 	}
 
@@ -386,6 +390,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 * What a handler throws reaches the host as an uncaught error; the carrier goes on.
 	 */
 	onMessage(handler: (received: Received<In>) => unknown, options: OnMessageOptions = {}): Disposable {
+		this.#checkReceives();
 		const stop = this.#receiver.onMessage(handler, options);
 		return { [Symbol.dispose]: stop };
 	}
@@ -395,6 +400,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	 * answer, so close it (`await using` does).
 	 */
 	[Symbol.asyncIterator](): AsyncGenerator<Received<In>, void, void> {
+		this.#checkReceives();
 		return this.#receiver.iterate();
 	}
 
@@ -615,6 +621,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	#onSendingEnd(sending: Sending, ending: SendOutcome | PostSocketsError): void {
+		// Nothing is told after the end (RFC 9622 §11).
+		if (this.#life.told) return;
 		const { id } = sending;
 		if (ending instanceof PostSocketsError) this.#observers.tell('sendError', { id, error: ending }, this.#any);
 		else if (ending !== 'withdrawn') this.#observers.tell(ending, { id }, this.#any);
@@ -660,13 +668,35 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 
 	#refusal(operation: string): PostSocketsError | undefined {
 		if (this.canSend) return undefined;
+		if (!this.#goes('unidirectional-receive')) {
+			return badArgument(
+				'the policy of this carrier says direction: unidirectional-receive; it sends nothing',
+				operation,
+			);
+		}
 		const why = this.state === 'active' ? 'its final message was sent' : `it is ${this.state}`;
 		const message = `nothing can be sent on the carrier to ${this.#life.target}: ${why}`;
 		return this.#life.ended('closed', message, operation);
 	}
 
+	/** Its policy's direction is not the one that rules this out (RFC 9622 §6.2.16). */
+	#goes(other: Direction): boolean {
+		return this.#policy.settled.selection.direction !== other;
+	}
+
+	#checkReceives(): void {
+		if (this.#goes('unidirectional-send')) return;
+		throw badArgument('the policy of this carrier says direction: unidirectional-send; it receives nothing', 'receive');
+	}
+
 	#noReply(signal: AbortSignal | undefined): PostSocketsError | undefined {
 		if (signal?.aborted) return abortedBy(signal, 'request');
+		if (!this.#goes('unidirectional-send')) {
+			return badArgument(
+				'the policy of this carrier says direction: unidirectional-send; no reply can come',
+				'request',
+			);
+		}
 		if (!this.#receiver.ended) return undefined;
 		return this.#life.ended('closed', `${this.#life.target} has ended: no reply can come`, 'request');
 	}

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PostSocketsError } from '../../base/errors.ts';
-import { until } from '../../testing/suite.ts';
+import { turns, until } from '../../testing/suite.ts';
 import { codec } from '../message/codecs.ts';
 import { frame } from '../message/framing.ts';
 import { messages } from '../message/protocol.ts';
@@ -54,6 +54,34 @@ describe('carriers over datagrams', () => {
 		},
 	);
 
+	onBothArms(
+		'I-4.4.1-03 I-4.6-01 I-4.7.2-01 ready at once, heard of by its first message, told apart by its four-tuple',
+		async (arm) => {
+			const { listener, dial } = await ground(arm);
+			const accepting = listener.accept();
+			const clients = [await dial(), await dial()] as const;
+			for (const { state, paths } of clients) {
+				assert.equal(state, 'active');
+				assert.match(paths[0]!.local, /:[1-9]\d*$/, 'its port is reserved');
+			}
+			await turns(5);
+			assert.equal(await Promise.race([accepting, 'nobody']), 'nobody');
+			clients[0].post('zero');
+			const first = (await accepting)!;
+			clients[1].post('one');
+			const second = (await listener.accept())!;
+			for (let count = 0; count < 5; count += 1)
+				for (const [index, each] of clients.entries()) each.post([index, count]);
+			for (const [index, server] of [first, second].entries()) {
+				assert.equal((await server.receive())!.content, ['zero', 'one'][index]);
+				for (let count = 0; count < 5; count += 1) {
+					assert.deepEqual((await server.receive())!.content, [index, count]);
+				}
+			}
+			await closeAll(...clients, first, second, listener);
+		},
+	);
+
 	onBothArms('T-9.2.1-01 one that is too large is refused alone', async (arm) => {
 		const { listener, dial } = await ground(arm);
 		const client = await dial();
@@ -64,7 +92,7 @@ describe('carriers over datagrams', () => {
 		await closeAll(client, server, listener);
 	});
 
-	onBothArms('a malformed one is dropped, told as a soft error, and the carrier lives', async (arm) => {
+	onBothArms('I-7-02 a malformed one is dropped, told as a soft error, and the carrier lives', async (arm) => {
 		const { listener, remote } = await ground(arm);
 		const client = await initiate(remote, { protocol: lines(), policy, local: { stack: arm.stack } });
 		client.post('{"fine": 1}');
@@ -80,7 +108,7 @@ describe('carriers over datagrams', () => {
 		await closeAll(client, server, listener);
 	});
 
-	onBothArms('I-10.3-03 T-8.3.1 nobody there is a soft error, never the end', async ({ stack }) => {
+	onBothArms('I-7-02 I-10.3-03 T-8.3.1 nobody there is a soft error, never the end', async ({ stack }) => {
 		const port = await listen({ scheme: 'udp', address: '127.0.0.1', stack }, { protocol: json, policy });
 		const remote = `udp://127.0.0.1:${port.port}`;
 		await port.close();

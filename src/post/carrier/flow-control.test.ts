@@ -57,7 +57,7 @@ describe('flow control', () => {
 	);
 
 	onBothArms(
-		'T-9.3.2-02 G-12 without a consumer at most the read-ahead and a chunk are read, and the sender stops',
+		'P-11 T-9.3.2-02 without a consumer at most the read-ahead and a chunk are read, and the sender stops',
 		async (arm) => {
 			const listener = await arm.listen(bytes);
 			const [peer, carrier] = await Promise.all([arm.rawClient(listener), listener.accept()]);

@@ -193,7 +193,7 @@ describe('lazy', () => {
 });
 
 describe('toDuplex', () => {
-	onBothArms('hands over the connection: node:http works over it', async (arm) => {
+	onBothArms('P-25 hands over the connection: node:http works over it', async (arm) => {
 		const listener = await arm.listen(lines());
 		const http = createServer((request, response) => response.end(`you asked for ${request.url}`));
 		const serving = listener.accept().then((carrier) => {
@@ -219,7 +219,7 @@ describe('toDuplex', () => {
 		await listener.close();
 	});
 
-	onBothArms('is refused once messages went either way, and after the end', async (arm) => {
+	onBothArms('P-25 is refused once messages went either way, and after the end', async (arm) => {
 		const { client, server } = await arm.pair(lines());
 		client.post('x');
 		assert.throws(() => client.toDuplex(), { code: 'bad-argument', message: /fresh carrier/ });

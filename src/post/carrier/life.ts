@@ -83,6 +83,7 @@ export class Life {
 	#wish = untuned;
 	readonly #tuned = new Set<keyof FlowTuning>();
 	#shallow = false;
+	#told = false;
 	/** Until the next try. */
 	#retry: Timer | undefined;
 	#establishing: Promise<void> | undefined;
@@ -132,6 +133,11 @@ export class Life {
 	/** Whether `error` is one of those. */
 	isItsEnd(error: unknown): boolean {
 		return this.#endings.has(error as object);
+	}
+
+	/** Its end was told: nothing follows. */
+	get told(): boolean {
+		return this.#told;
 	}
 
 	/** There is something to send: a dormant one comes to life, but one that was lost waits for its next try. */
@@ -456,5 +462,6 @@ export class Life {
 		if (this.#connection) tell('transient', { transient: this.#connection.transient, up: false });
 		this.#resolveClosed(reason);
 		tell('closed', reason);
+		this.#told = true;
 	}
 }

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { createServer, connect as netConnect } from 'node:net';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { PostSocketsError } from '../../base/errors.ts';
 import type { SocketAddress } from '../../base/socket-address.ts';
 import { provideDefaultStack } from '../../stack/registry.ts';
@@ -11,7 +13,8 @@ import { kernel } from '../../stacks/kernel/kernel.ts';
 import { turns, until } from '../../testing/suite.ts';
 import { lines } from '../message/text-lines.ts';
 import { selfSigned } from '../policy/self-signed.ts';
-import { closeAll, kernelArm, memoryArm, onArm, onBothArms } from './arms-harness.ts';
+import { closeAll, kernelArm, memoryArm, onArm, onBothArms, onMemory } from './arms-harness.ts';
+import type { Carrier } from './carrier.ts';
 import { initiate } from './initiate.ts';
 import { listen } from './listen.ts';
 
@@ -101,6 +104,25 @@ describe('where a listener stands', () => {
 		});
 	});
 
+	onMemory('T-6.2.11d a policy says on which interfaces it may stand', async (arm) => {
+		const { stack } = arm;
+		stack.devices.set({ name: 'wlan0', addresses: ['192.0.2.9', '2001:db8::9'] });
+		const stand = async (name: string, wish: 'require' | 'prohibit' | 'prefer', address?: string) => {
+			const policy = { interface: { [name]: wish } };
+			const listener = await listen({ scheme: 'tcp', address, stack }, { policy });
+			await listener.close();
+			return listener.locals.map((local) => local.replace(/:\d+$/, ''));
+		};
+		assert.deepEqual(await stand('wlan0', 'require'), ['[2001:db8::9]', '192.0.2.9']);
+		assert.ok(!(await stand('wlan0', 'prohibit')).some((local) => /192\.0\.2|db8/.test(local)));
+		assert.deepEqual(await stand('wlan0', 'prefer'), ['[::]', '0.0.0.0']);
+		assert.deepEqual(await stand('wlan0', 'require', '192.0.2.9'), ['192.0.2.9']);
+		const nowhere = { code: 'no-candidates' } as const;
+		await assert.rejects(stand('nowhere', 'require'), nowhere);
+		await assert.rejects(stand('wlan0', 'require', '127.0.0.1'), nowhere);
+		await assert.rejects(stand('wlan0', 'prohibit', '192.0.2.9'), nowhere);
+	});
+
 	test('without a key both ways out are named', async () => {
 		for (const place of ['localhost:0', 'tls://localhost:0']) {
 			await assert.rejects(listen(place), {
@@ -136,6 +158,32 @@ describe('where a listener stands', () => {
 				/bad-argument|not-permitted|address-unavailable/.test(error.code),
 			);
 		});
+	});
+});
+
+describe('how long a listener stands', () => {
+	onBothArms('T-7.2-10 until it is closed, though nobody holds it', async (arm) => {
+		const peers: Carrier<string>[] = [];
+		const stand = async () => {
+			const listener = await arm.listen(lines());
+			void (async () => {
+				for await (const peer of listener) peers.push(peer);
+			})();
+			return { port: listener.port!, listener: new WeakRef(listener) };
+		};
+		const { port, listener } = await stand();
+		setFlagsFromString('--expose-gc');
+		const collectGarbage = runInNewContext('gc') as () => void;
+		for (let count = 0; count < 5; count += 1) {
+			collectGarbage();
+			await arm.after(10);
+		}
+		const client = await arm.connect<string, string>(port, { protocol: lines() });
+		await until('it is served', () => peers.length === 1);
+		await client.send('still there?');
+		assert.equal((await peers[0]!.receive())!.content, 'still there?');
+		await closeAll(client, ...peers);
+		await listener.deref()!.close();
 	});
 });
 

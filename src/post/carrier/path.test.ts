@@ -23,7 +23,17 @@ describe('paths', () => {
 		await closeAll(client, server);
 	});
 
-	onMemory('T-8.3.2 changes of the interfaces are told while somebody hears of them', async (arm) => {
+	onBothArms('P-84 what one packet takes is told apart from the packet, where anybody can tell', async (arm) => {
+		const { client, server } = await arm.pair(lines());
+		const [path] = client.paths;
+		if (client.capabilities().abilities.metrics.available) {
+			// RFC 9293 §3.7.1: without the headers of IP and TCP.
+			assert.ok(path!.payload! > 0 && path!.payload! <= path!.mtu! - 40, `${path!.payload} of ${path!.mtu}`);
+		} else assert.equal(path!.payload, undefined);
+		await closeAll(client, server);
+	});
+
+	onMemory('P-59 T-8.3.2 changes of the interfaces are told while somebody hears of them', async (arm) => {
 		const { devices } = arm.stack;
 		const listener = await arm.listen(lines());
 		const association = new Association({ remote: `tcp://${listener.locals[0]}`, local: { stack: arm.stack } });
@@ -48,26 +58,34 @@ describe('paths', () => {
 		await listener.close();
 	});
 
-	onMemory('with reconnect the loss of its address is the loss of the connection', async (arm) => {
-		const { devices } = arm.stack;
-		const listener = await arm.listen(lines());
-		devices.set({ name: 'wlan0', addresses: ['192.0.2.9'] });
-		const options = { protocol: lines(), local: [{ stack: arm.stack, interface: 'wlan0' }, { stack: arm.stack }] };
-		const still = await arm.connect(listener, options);
-		const moving = await arm.connect(listener, { ...options, reconnect: {} });
-		const servers = [(await listener.accept())!, (await listener.accept())!];
-		const lost = new Promise<string>((resolve) => moving.observe('dormant', ({ code }) => resolve(code)));
-		assert.match(moving.paths[0]!.local, /^192\.0\.2\.9:/);
-		devices.delete('wlan0');
-		assert.equal(await lost, 'unreachable');
-		servers.push((await listener.accept())!);
-		await until('it is back', () => moving.state === 'active');
-		assert.match(moving.paths[0]!.local, /^(127|198)\./);
-		assert.equal(still.state, 'active');
-		assert.equal(still.paths[0]!.lost, true);
-		await closeAll(still, moving, ...servers);
-		await listener.close();
-	});
+	onMemory(
+		'P-59 P-97 I-7.2-01 with reconnect the loss of its address is the loss of the connection, else it is not',
+		async (arm) => {
+			const { devices } = arm.stack;
+			const listener = await arm.listen(lines());
+			devices.set({ name: 'wlan0', addresses: ['192.0.2.9'] });
+			const options = { protocol: lines(), local: [{ stack: arm.stack, interface: 'wlan0' }, { stack: arm.stack }] };
+			const still = await arm.connect(listener, options);
+			const moving = await arm.connect(listener, { ...options, reconnect: {} });
+			const servers = [(await listener.accept())!, (await listener.accept())!];
+			const lost = new Promise<string>((resolve) => moving.observe('dormant', ({ code }) => resolve(code)));
+			assert.match(moving.paths[0]!.local, /^192\.0\.2\.9:/);
+			devices.delete('wlan0');
+			assert.equal(await lost, 'unreachable');
+			servers.push((await listener.accept())!);
+			await until('it is back', () => moving.state === 'active');
+			assert.match(moving.paths[0]!.local, /^(127|198)\./);
+			assert.equal(still.state, 'active');
+			assert.equal(still.paths[0]!.lost, true);
+			assert.notEqual(moving.race, undefined, 'it was raced for anew');
+			devices.set({ name: 'wlan0', addresses: ['192.0.2.9'] });
+			await still.send('through it all');
+			assert.equal((await servers[0]!.receive())!.content, 'through it all');
+			assert.equal(still.paths[0]!.lost, false);
+			await closeAll(still, moving, ...servers);
+			await listener.close();
+		},
+	);
 });
 
 describe('connTimeout', () => {
@@ -105,6 +123,11 @@ describe('tuning', () => {
 		assert.deepEqual(tuning({ keepAlive: 'require' }), { keepAlive: 60_000 });
 		assert.deepEqual(tuning({ keepAliveTimeout: 5_000.5 }), { keepAlive: 5_001 });
 		assert.deepEqual(tuning({ keepAliveTimeout: 5_000, connTimeout: 4_000 }), { userTimeout: 4_000 });
+	});
+
+	test('T-8.1.6-08 no message has a code point of its own: they share a connection', () => {
+		assert.deepEqual(tuning({ msgCapacityProfile: 'scavenger' }), {});
+		assert.deepEqual(tuning({ connCapacityProfile: 'scavenger', msgCapacityProfile: 'default' }), { trafficClass: 4 });
 	});
 
 	test('T-8.1.6-01 T-8.1.6-02 T-8.1.6-03 T-8.1.6-04 T-8.1.6-05 T-8.1.6-06 T-8.1.6-07 profiles are code points', () => {

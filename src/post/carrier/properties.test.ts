@@ -94,7 +94,7 @@ describe('properties of a carrier', () => {
 		},
 	);
 
-	onMemory('what cannot be set throws and changes nothing; the carrier lives on', async (arm) => {
+	onMemory('T-4-02 T-8-01 I-7-03 what cannot be set throws and changes nothing; the carrier lives on', async (arm) => {
 		const { parent, peer, end } = await forked(arm);
 		const before = JSON.stringify(parent.properties);
 		const wrong: [string, unknown, string][] = [
@@ -112,6 +112,39 @@ describe('properties of a carrier', () => {
 		await end();
 	});
 
+	onBothArms(
+		'T-8.1.1 T-8.1.7 T-8.1.8-03 T-8.1.8-04 T-8.2.1 T-8.2.2 what nothing comes of here can be set and read, and says so',
+		async (arm) => {
+			const { client, server } = await arm.pair(lines());
+			const advice: [string, unknown, unknown][] = [
+				['recvChecksumLen', 'full-coverage', 8],
+				['multipathPolicy', 'handover', 'aggregate'],
+				['minSendRate', 'unlimited', 1e6],
+				['minRecvRate', 'unlimited', 1e6],
+				['tcp.userTimeoutValue', 'tcp-default', 60_000],
+				['tcp.userTimeoutEnabled', false, true],
+			];
+			for (const [name, unset, value] of advice) {
+				assert.equal(client.get(name), unset, name);
+				client.set(name, value);
+				assert.equal(client.get(name), value, name);
+				const { effect, why } = client.capabilities().properties[name as 'recvChecksumLen'];
+				assert.ok(effect === 'none' && why, name);
+			}
+			await client.send('all the same');
+			assert.equal((await server.receive())!.content, 'all the same');
+			await closeAll(client, server);
+		},
+	);
+
+	onBothArms('T-8.2-01 the user timeout of TCP is no matter where there is no TCP', async (arm) => {
+		const policy = { ...profiles.unreliableDatagram, 'tcp.userTimeoutEnabled': true } as const;
+		const client = await arm.connect<string, string>(9, { scheme: 'udp', protocol: lines(), policy });
+		assert.equal(await client.send('hello'), 'sent');
+		assert.equal(client.get('tcp.userTimeoutValue'), 'tcp-default');
+		await client.close();
+	});
+
 	onBothArms('capabilities say what holds and what only was asked for', async (arm) => {
 		const { client, server } = await arm.pair(lines());
 		const { properties, abilities } = client.capabilities();
@@ -122,5 +155,27 @@ describe('properties of a carrier', () => {
 		assert.match(abilities.groupVisibility.why!, /peer does not see/);
 		for (const { available, why } of Object.values(abilities)) assert.equal(available, why === undefined);
 		await closeAll(client, server);
+	});
+});
+
+describe('direction', () => {
+	onBothArms('T-6.2.16 a carrier of one direction does not do the other', async (arm) => {
+		const listener = await arm.listen(lines(), { policy: { direction: 'unidirectional-receive' } });
+		const client = await arm.connect(listener, { protocol: lines(), policy: { direction: 'unidirectional-send' } });
+		const server = (await listener.accept())!;
+		assert.deepEqual([client.canSend, client.canReceive], [true, false]);
+		assert.deepEqual([server.canSend, server.canReceive], [false, true]);
+		assert.throws(() => client.receive(), { code: 'bad-argument', message: /unidirectional-send/ });
+		assert.throws(() => client.onMessage(() => {}), { code: 'bad-argument' });
+		assert.throws(() => client[Symbol.asyncIterator](), { code: 'bad-argument' });
+		await assert.rejects(client.request('hello'), { code: 'bad-argument' });
+		await assert.rejects(server.send('no'), { code: 'bad-argument', message: /unidirectional-receive/ });
+		assert.equal(server.post('no'), false);
+		assert.throws(() => server.open(), { code: 'bad-argument' });
+		await client.send('this way');
+		assert.equal((await server.receive())!.content, 'this way');
+		assert.deepEqual([client.get('recvMsgMaxLen'), server.get('sendMsgMaxLen')], [0, 0]);
+		await closeAll(client, server);
+		await listener.close();
 	});
 });

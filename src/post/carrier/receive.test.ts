@@ -105,7 +105,7 @@ describe('onMessage', () => {
 		}
 	});
 
-	onBothArms('returning false stops; a handler that replaced itself is not the one that stops', async (arm) => {
+	onBothArms('P-08 returning false stops; a handler that replaced itself is not the one that stops', async (arm) => {
 		const { client, server } = await arm.pair(lines());
 		const got: string[] = [];
 		const first = server.onMessage(({ content }) => {
@@ -150,7 +150,7 @@ describe('onMessage', () => {
 
 describe('receive()', () => {
 	onBothArms(
-		'T-9.3-01 T-9.3.2-01 T-9.3.2-03 calls queue up and are served in order; undefined at the end',
+		'P-09 T-9.3-01 T-9.3.2-01 T-9.3.2-03 calls queue up and are served in order; undefined at the end',
 		async (arm) => {
 			const { client, server } = await arm.pair(lines());
 			const calls = Array.from({ length: 4 }, () => server.receive());

@@ -35,7 +35,7 @@ function once(carrier: Text, name: 'dormant'): Promise<void> {
 }
 
 describe('a carrier with reconnect', () => {
-	onBothArms('P-02 P-58 goes dormant when the connection is lost, and is active again on another', async (arm) => {
+	onBothArms('P-02 P-58 P-59 goes dormant when the connection is lost, and is active again on another', async (arm) => {
 		const { listener, client, server } = await ground(arm);
 		const heard = events(client);
 		server.abort();
@@ -178,7 +178,7 @@ describe('a carrier with reconnect', () => {
 		assert.deepEqual(heard, ['down', 'dormant reset', 'dormant refused', 'dormant refused', 'closed refused']);
 	});
 
-	onBothArms('activate tries at once, and says how it went', async (arm) => {
+	onBothArms('P-04 activate tries at once, and says how it went', async (arm) => {
 		const { listener, client, server } = await ground(arm, {
 			reconnect: { attempts: 9, delay: 60_000, maxDelay: 60_000 },
 		});

@@ -10,7 +10,7 @@ import { messages } from '../message/protocol.ts';
 import { lines } from '../message/text-lines.ts';
 import { profiles } from '../policy/profiles.ts';
 import { selfSigned } from '../policy/self-signed.ts';
-import { type Arm, closeAll, collect, memoryArm, onArm, onBothArms, uncaughtDuring } from './arms-harness.ts';
+import { type Arm, closeAll, collect, memoryArm, onArm, onBothArms, onMemory, uncaughtDuring } from './arms-harness.ts';
 import { type SinkOptions, sink } from './sink.ts';
 import { source } from './source.ts';
 
@@ -273,6 +273,26 @@ describe('sink of a group', () => {
 		await turns(5);
 		assert.deepEqual(heard, []);
 		await closeAll(out, mine, theirs, all);
+	});
+
+	onMemory('T-6.1.1-07 on one interface it hears what comes there, and nothing else', async (arm) => {
+		const { stack } = arm;
+		stack.devices.set({ name: 'eth0', addresses: ['192.0.2.1'] });
+		stack.devices.set({ name: 'wlan0', addresses: ['192.0.2.2'] });
+		const place = { scheme: 'udp', address: '239.255.0.1', port: 5_000, stack };
+		const options = { protocol: lines(), policy };
+		const wired = await sink({ ...place, interface: 'eth0' }, options);
+		const radio = await sink({ ...place, interface: 'wlan0' }, options);
+		for (const each of ['eth0', 'wlan0']) {
+			const out = await source('udp://239.255.0.1:5000', { ...options, local: { stack, interface: each } });
+			await out.send(`by ${each}`);
+			await out.close();
+		}
+		assert.equal((await wired.receive())!.content, 'by eth0');
+		assert.equal((await radio.receive())!.content, 'by wlan0');
+		await turns(5);
+		assert.deepEqual([wired.peers, radio.peers], [1, 1]);
+		await closeAll(wired, radio);
 	});
 
 	test('I-10.5-03 a group needs its port, its scheme and its direction', () =>

@@ -58,7 +58,6 @@ export class Source<Out = Uint8Array> implements AsyncDisposable {
 	/** @internal Made by `source`. */
 	constructor(carrier: Carrier<Uint8Array, Out>) {
 		this.#carrier = carrier;
-		carrier.onMessage(() => {}, { borrow: true });
 	}
 
 	/** Resolves, never rejects, when it is over. */

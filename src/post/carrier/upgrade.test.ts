@@ -27,7 +27,7 @@ async function startTls(arm: Arm) {
 }
 
 describe('upgrade', () => {
-	onBothArms('STARTTLS: the connection goes on secured, the carriers before are over', async (arm) => {
+	onBothArms('I-6.1-07 STARTTLS: the connection goes on secured, the carriers before are over', async (arm) => {
 		const { client, server, safe, safeServer } = await startTls(arm);
 		for (const old of [client, server]) assert.deepEqual(await old.closed, { by: 'local', error: undefined });
 		assert.match(safe.transients[0]!.security!.protocol, /^TLSv1\.[23]$/);
@@ -37,7 +37,7 @@ describe('upgrade', () => {
 		await closeAll(safe, safeServer);
 	});
 
-	onBothArms('another protocol gets the bytes that came early', async (arm) => {
+	onBothArms('I-6.1-08 I-6.1-09 another protocol gets the bytes that came early', async (arm) => {
 		const { client, server } = await arm.pair(lines());
 		server.post('CONNECT');
 		const raw = messages(frame.stream(), codec.bytes());
@@ -50,7 +50,7 @@ describe('upgrade', () => {
 		await closeAll(tunnel, await upgradedServer);
 	});
 
-	onBothArms('bytes slipped in before TLS end the carrier', async (arm) => {
+	onBothArms('I-6.1-09 bytes slipped in before TLS end the carrier', async (arm) => {
 		for (const injected of ['go\nRSET\n', 'go\nRS']) {
 			const raw = await arm.rawServer();
 			const client = await arm.connect(raw.port, { protocol: lines() });
@@ -85,7 +85,7 @@ describe('upgrade', () => {
 		await raw.close();
 	});
 
-	onMemory('not while somebody waits, nor without a stream', async (arm) => {
+	onMemory('I-6.1-07 not while somebody waits, nor without a stream', async (arm) => {
 		const { client, server } = await arm.pair(lines());
 		const waiting = client.receive();
 		await assert.rejects(client.upgrade({ security: pinned }), { code: 'bad-argument' });

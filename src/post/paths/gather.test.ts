@@ -72,6 +72,19 @@ describe('where the policy has no wish', () => {
 	});
 });
 
+test('I-4.2.1-02 gathering asks the stack for its interfaces, and contacts nobody', () => {
+	const forbidden = () => assert.fail('somebody was contacted');
+	const stack = only({
+		connect: forbidden,
+		bind: forbidden,
+		resolver: { resolve: forbidden },
+		interfaces: () => host().interfaces(),
+	} as never);
+	assert.deepEqual(names({ interface: { wlan0: 'require' } }, { stack }), ['wlan0']);
+	assert.ok(names({ interface: { wlan0: 'prohibit' } }, { stack }).length > 0);
+	assert.deepEqual(names({}, { stack }), ['memory']);
+});
+
 describe('interfaces', () => {
 	// biome-ignore format: one row, one line
 	const rows: readonly (readonly [why: string, policy: Policy['interface'], paths: readonly string[]])[] = [

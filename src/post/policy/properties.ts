@@ -95,7 +95,7 @@ export const propertyTable = {
 	useTemporaryLocalAddress:  { class: 'selection', type: preference, default: temporary, section: '6.2.13', effect: 'enforced' },
 	multipath:                 { class: 'selection', type: { kind: 'enumeration', tokens: multipathModes }, default: paths, section: '6.2.14', effect: 'advisory' },
 	advertisesAltaddr:         { class: 'selection', type: boolean, default: no, section: '6.2.15', effect: 'none' },
-	direction:                 { class: 'selection', type: { kind: 'enumeration', tokens: directions }, default: { value: 'bidirectional' }, section: '6.2.16', effect: 'advisory' },
+	direction:                 { class: 'selection', type: { kind: 'enumeration', tokens: directions }, default: { value: 'bidirectional' }, section: '6.2.16', effect: 'enforced' },
 	softErrorNotify:           { class: 'selection', type: preference, default: none, section: '6.2.17', effect: 'enforced' },
 	activeReadBeforeSend:      { class: 'selection', type: preference, default: none, section: '6.2.18', effect: 'enforced' },
 

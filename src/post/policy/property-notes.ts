@@ -23,7 +23,7 @@ const notes: Partial<Record<PropertyName, string>> = {
 	useTemporaryLocalAddress: 'by what the stack knows of its addresses; IPv4 has no temporary ones',
 	multipath:
 		'ranks transports; none of this version uses several paths at once. Active use may link a user across paths',
-	direction: 'a transport that goes both ways serves one way',
+	direction: 'holds, or there is an error: the carrier does not do the other; a transport that goes both ways serves',
 	activeReadBeforeSend: 'holds, or there is an error; a rendezvous ignores it',
 	keepAlive: 'TCP and TLS on a stack that can; read back it tells whether this connection really does',
 	connPriority: 'by the group’s scheduler, as far as its connections share their narrowest part',

@@ -39,7 +39,7 @@ describe('paths of a policy, raced', () => {
 		assert.deepEqual(await taken({ wwan0: 'prohibit' }), ['wlan0', 'lo']);
 	});
 
-	test('P-66 each Local asks its own stack for names, and tries what it was told', async () => {
+	test('P-66 I-4.2.1-03 each Local asks its own stack for names, and tries what it was told', async () => {
 		const clock = virtualClock();
 		const answers = (label: string) => ({ 'a.test': nameOf({ A: [10, [label]], AAAA: [10, 'empty'] }) });
 		const { run, stack: home } = ground({ '4a': refused() }, { names: answers('4a'), name: 'home' }, clock);

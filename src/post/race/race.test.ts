@@ -406,6 +406,13 @@ describe('the diagnostics channel', () => {
 		]);
 		assert.equal(new Set(seen.map(({ race }) => race)).size, 1);
 		assert.ok(seen.every(({ target }) => target === 'tcp://a.test:80'));
+		const gathered = new Set<string>();
+		for (const { step } of seen) {
+			if (step.type === 'answer') for (const { address } of step.answer.records) gathered.add(String(address));
+			if (step.type !== 'start' || !('address' in step.attempt.endpoint.address)) continue;
+			assert.ok(gathered.has(String(step.attempt.endpoint.address.address)), 'what starts was gathered before');
+		}
+		assert.equal(gathered.size, 3);
 	});
 
 	test('H-45 and of a secure and a lost one; races have different numbers', async () => {

@@ -13,7 +13,7 @@ function refusal(run: () => unknown): string {
 	return 'none';
 }
 
-test('H-05 H-31 the defaults are those of the draft, and paths have the longest delay', () => {
+test('H-05 H-31 I-4.3.2-03 the defaults are those of the draft, and paths have the longest delay', () => {
 	assert.deepEqual(raceTiming(), defaultTiming);
 	assert.equal(defaultTiming.resolutionDelay, 50);
 	assert.equal(defaultTiming.attemptDelay, 250);
