@@ -12,7 +12,7 @@ const floors: string[][] = [
 	['base'],
 	['wire'],
 	['stack'],
-	['duplex', 'dns', 'stacks/memory', 'stacks/kernel'],
+	['duplex', 'dns', 'stacks/memory', 'stacks/kernel', 'stacks/ip', 'stacks/links'],
 	['post/message', 'post/policy'],
 	['post/endpoint'],
 	['post/transport'],

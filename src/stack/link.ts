@@ -38,6 +38,9 @@ export interface LinkHandler {
 	onClose(error: PostSocketsError | undefined): void;
 }
 
+/** The handler of a link that nobody stands on. */
+export const deaf: LinkHandler = { onFrames() {}, onDrain() {}, onState() {}, onClose() {} };
+
 export interface Link {
 	readonly name: string;
 	readonly medium: Medium;
@@ -51,11 +54,17 @@ export interface Link {
 	handler: LinkHandler;
 	/**
 	 * Sends frames in order, each at most the MTU and its header, but for segments that `offloads` allows. Borrowed until
-	 * it returns. False if some were dropped, or the next would be: wait for `onDrain`, or go on and lose.
+	 * it returns. False if some were dropped for want of room, or the next would be: wait for `onDrain`, or go on and
+	 * lose. What is dropped for another reason (too long, a link that is down or closed) is no reason to wait.
 	 */
 	send(frames: readonly Uint8Array[], infos?: readonly (FrameInfo | undefined)[]): boolean;
 	/** Nothing is taken or given any more; `onClose` follows. */
 	close(): void;
 	ref(): void;
 	unref(): void;
+}
+
+/** Bytes of the header before the packet, which the MTU does not count. */
+export function headerLength(medium: Medium): number {
+	return medium === 'ethernet' ? 14 : 0;
 }
