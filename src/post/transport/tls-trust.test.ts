@@ -199,32 +199,35 @@ describe('what is told', () => {
 		await on.listener.close();
 	});
 
-	onBothArms('P-73 T-6.3-06 T-6.3.5a T-6.3.5b T-6.3.5c T-6.3.1 what was allowed is what is used, or nothing', async (arm) => {
-		const on = await ground(arm, {
-			...api,
-			groups: ['P-384'],
-			ciphers: ['TLS_AES_256_GCM_SHA384', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
-			signatureAlgorithms: ['ecdsa_secp256r1_sha256'],
-		});
-		assert.equal((await meet(on, trusting)).client.cipher, 'TLS_AES_256_GCM_SHA384');
-		await refused(on, { serverName: 'api.test' }, 'certificate-untrusted');
-		await meet(on, { pin: new X509Certificate(api.cert).fingerprint256 });
-		const old = await meet(on, { ...trusting, ciphers: ['ECDHE-ECDSA-AES256-GCM-SHA384'] });
-		assert.deepEqual([old.client.protocol, old.client.cipher], ['TLSv1.2', 'ECDHE-ECDSA-AES256-GCM-SHA384']);
-		for (const other of [
-			{ groups: ['X25519'] },
-			{ ciphers: ['TLS_AES_128_GCM_SHA256'] },
-			{ ciphers: ['ECDHE-ECDSA-AES128-GCM-SHA256'] },
-			{ signatureAlgorithms: ['rsa_pss_rsae_sha256'] },
-		]) {
-			const { error } = await turnedAway(on, { ...trusting, ...other }, 'tls-failed');
-			assert.equal(error.code, 'tls-alert');
-		}
-		on.listener.reload({ ...api, allowedSecurityProtocols: ['tls_1_2'] });
-		const { error } = await turnedAway(on, { ...trusting, allowedSecurityProtocols: ['tls_1_3'] }, 'tls-failed');
-		assert.match(error.message, /protocol version/);
-		await on.listener.close();
-	});
+	onBothArms(
+		'P-73 T-6.3-06 T-6.3.5a T-6.3.5b T-6.3.5c T-6.3.1 what was allowed is what is used, or nothing',
+		async (arm) => {
+			const on = await ground(arm, {
+				...api,
+				groups: ['P-384'],
+				ciphers: ['TLS_AES_256_GCM_SHA384', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
+				signatureAlgorithms: ['ecdsa_secp256r1_sha256'],
+			});
+			assert.equal((await meet(on, trusting)).client.cipher, 'TLS_AES_256_GCM_SHA384');
+			await refused(on, { serverName: 'api.test' }, 'certificate-untrusted');
+			await meet(on, { pin: new X509Certificate(api.cert).fingerprint256 });
+			const old = await meet(on, { ...trusting, ciphers: ['ECDHE-ECDSA-AES256-GCM-SHA384'] });
+			assert.deepEqual([old.client.protocol, old.client.cipher], ['TLSv1.2', 'ECDHE-ECDSA-AES256-GCM-SHA384']);
+			for (const other of [
+				{ groups: ['X25519'] },
+				{ ciphers: ['TLS_AES_128_GCM_SHA256'] },
+				{ ciphers: ['ECDHE-ECDSA-AES128-GCM-SHA256'] },
+				{ signatureAlgorithms: ['rsa_pss_rsae_sha256'] },
+			]) {
+				const { error } = await turnedAway(on, { ...trusting, ...other }, 'tls-failed');
+				assert.equal(error.code, 'tls-alert');
+			}
+			on.listener.reload({ ...api, allowedSecurityProtocols: ['tls_1_2'] });
+			const { error } = await turnedAway(on, { ...trusting, allowedSecurityProtocols: ['tls_1_3'] }, 'tls-failed');
+			assert.match(error.message, /protocol version/);
+			await on.listener.close();
+		},
+	);
 });
 
 /** Talks a line both ways, which is when TLS 1.3 gives its tickets. */
