@@ -70,6 +70,39 @@ test('behaves like an array of numbers under any series of operations, and owns 
 	);
 });
 
+test('several queues that take turns do not disturb one another, although one may go on in the buffer of another', () => {
+	const steps = fc.array(fc.tuple(fc.nat(2), operation), { maxLength: 100, size: 'max' });
+	fc.assert(
+		fc.property(steps, (operations) => {
+			const all = [new Twins(), new Twins(), new Twins()];
+			for (const [index, run] of operations) run(all[index]!);
+			for (const twins of all) {
+				twins.check();
+				twins.own();
+				assert.deepEqual([...twins.queue.take(twins.queue.length)], twins.bytes);
+				twins.bytes.length = 0;
+				twins.own();
+			}
+		}),
+	);
+});
+
+test('a queue goes on in the buffer that another one has left, unless that is much too large for it', () => {
+	const bufferOf = (length: number) => {
+		const queue = new ByteQueue();
+		queue.push(new Uint8Array(length));
+		queue.own();
+		const { buffer } = queue.take(length);
+		queue.own();
+		return buffer;
+	};
+	const left = bufferOf(200_000);
+	assert.equal(bufferOf(100_000), left);
+	assert.notEqual(bufferOf(1000), left);
+	assert.equal(bufferOf(20_000), left);
+	assert.notEqual(bufferOf(300_000), left);
+});
+
 test('large pieces and small ones mixed: as above, through every way the buffer grows, moves and shrinks', () => {
 	const size = fc.oneof(fc.nat(40), fc.nat(5_000), fc.nat(400_000));
 	fc.assert(

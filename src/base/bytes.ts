@@ -7,6 +7,15 @@ const smallestBuffer = 256;
 /** A buffer above this is given back as soon as little is left in it. */
 const largeBuffer = 262_144;
 
+/**
+ * The buffer of a queue that became empty, for the next one of this thread that needs one: messages that end where a chunk
+ * ends would otherwise each grow a buffer from nothing.
+ */
+let spare = empty;
+
+/** A spare buffer is not given to who needs so many times less: it may hold it for long. */
+const spareFactor = 16;
+
 /** The pieces in one new array; one piece is returned as it is. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
 	if (chunks.length === 1) return chunks[0]!;
@@ -31,7 +40,7 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
 export class ByteQueue {
 	length = 0;
 	/** The bytes of our own are those from `#start` to `#end` in here. */
-	#owned: Uint8Array = empty;
+	#owned = empty;
 	#start = 0;
 	#end = 0;
 	/** The borrowed bytes are those from `#lentStart` on in here. */
@@ -50,6 +59,7 @@ export class ByteQueue {
 	/** Copies what is still borrowed, so that the pusher may reuse its array. Ends the life of every view given out. */
 	own(): void {
 		if (this.length === 0) {
+			if (this.#owned.length > spare.length && this.#owned.length <= largeBuffer) spare = this.#owned;
 			this.#owned = empty;
 			this.#start = this.#end = 0;
 		} else {
@@ -133,12 +143,19 @@ export class ByteQueue {
 	/** Moves our bytes to a new buffer with room for `count` more; at least doubles, so that all moves cost linear time. */
 	#move(count: number): void {
 		const owned = this.#end - this.#start;
-		const buffer = new Uint8Array(Math.max(smallestBuffer, owned * 2 + count));
+		const buffer = bufferOf(Math.max(smallestBuffer, owned * 2 + count));
 		if (owned > 0) buffer.set(view(this.#owned, this.#start, owned));
 		this.#owned = buffer;
 		this.#start = 0;
 		this.#end = owned;
 	}
+}
+
+function bufferOf(length: number): Uint8Array<ArrayBuffer> {
+	if (spare.length < length || spare.length > length * spareFactor) return new Uint8Array(length);
+	const buffer = spare;
+	spare = empty;
+	return buffer;
 }
 
 /** Unlike `subarray`, a plain `Uint8Array` also of a `Buffer`, and equally fast for both. */

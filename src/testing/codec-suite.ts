@@ -59,7 +59,7 @@ export function codecSuite<Received, Sent>(
 				const bytes = copy(codec.encode(sample));
 				const before = copy(bytes);
 				peer.decode(bytes);
-				assert.deepEqual(bytes, before);
+				assert.deepEqual(copy(bytes), before);
 			}
 		});
 

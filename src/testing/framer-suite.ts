@@ -9,7 +9,7 @@ import { concat } from '../base/bytes.ts';
 import { PostSocketsError } from '../base/errors.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import { Deframer } from '../post/message/deframer.ts';
-import type { Framer, Framing } from '../post/message/framer.ts';
+import type { FrameProperties, Framer, Framing } from '../post/message/framer.ts';
 import { Packer } from '../post/message/packer.ts';
 import { type SuiteOptions, suite } from './suite.ts';
 
@@ -17,6 +17,8 @@ import { type SuiteOptions, suite } from './suite.ts';
 const everySplitUpTo = 2048;
 
 const rounds = 200;
+
+const interleavings = 20;
 
 /**
  * Registers the tests for `framing`. `samples` are messages it can carry, at least one; an empty one and one of some
@@ -76,14 +78,23 @@ export function framerSuite(
 				const sent: Uint8Array[] = [];
 				const failure = errorOf(() => {
 					for (const piece of split(sample, () => 1 + random.below(sample.length))) {
-						sent.push(framedPiece(framer, piece, false));
+						sent.push(framedPiece(framer, piece, { complete: false }));
 					}
-					sent.push(framedPiece(framer, new Uint8Array(0), true));
+					sent.push(framedPiece(framer, new Uint8Array(0), { complete: true }));
 				});
 				if (failure !== undefined) assertOurs(failure, ['bad-argument', 'not-supported', 'too-large']);
 				else sameMessages(deframed(framing, sent), [sample]);
 			}
 		});
+
+		if (framing.chunk !== undefined) {
+			declare('messages whose pieces come between each other come back whole, in the order in which they end', () => {
+				for (let round = 0; round < interleavings; round += 1) {
+					const { sent, ended } = interleaved(framing, samples, random);
+					sameMessages(deframed(framing, [sent]), ended);
+				}
+			});
+		}
 
 		declare('framing leaves the message as it is, and gives the same bytes each time', () => {
 			const before = samples.map(copy);
@@ -167,6 +178,35 @@ export function deframerOf(framing: Framing): Deframer {
 	return new Deframer(framing.framer(), framing.name);
 }
 
+/** `messages` in pieces of at most `chunk` bytes, as many at once as may be, taking turns by chance; some are aborted. */
+function interleaved(
+	framing: Framing,
+	messages: readonly Uint8Array[],
+	random: Random,
+): { sent: Uint8Array; ended: Uint8Array[] } {
+	const { chunk = 1, maxMessages = messages.length } = framing;
+	const framer = framing.framer();
+	const sent: Uint8Array[] = [];
+	const ended: Uint8Array[] = [];
+	const begun: { content: Uint8Array; message: number; from: number }[] = [];
+	for (let next = 0; next < messages.length || begun.length > 0; ) {
+		const beginsNext = next < messages.length && begun.length < maxMessages && random.below(2) === 0;
+		if (beginsNext) begun.push({ content: messages[next]!, message: next++, from: 0 });
+		const place = random.below(begun.length || 1);
+		const turn = begun[place];
+		if (!turn) continue;
+		const { content, message, from } = turn;
+		const aborted = from > 0 && random.below(10) === 0;
+		turn.from += aborted ? content.length : 1 + random.below(Math.min(chunk, 1 + (content.length >> 2)));
+		const complete = turn.from >= content.length;
+		if (complete) begun.splice(place, 1);
+		if (aborted) sent.push(framedPiece(framer, new Uint8Array(0), { complete, message, aborted }));
+		else sent.push(framedPiece(framer, content.subarray(from, turn.from), { complete, message }));
+		if (complete && !aborted) ended.push(content);
+	}
+	return { sent: concat(sent), ended };
+}
+
 /** The pieces of `bytes`, the size of each chosen by `size`. */
 export function* split(bytes: Uint8Array, size: () => number): Generator<Uint8Array> {
 	let start = 0;
@@ -227,10 +267,10 @@ function placesIn(stream: Uint8Array, random: Random): number[] {
 }
 
 /** The bytes that go out for one piece of a message, whose array is overwritten then, as a caller may. */
-function framedPiece(framer: Framer, piece: Uint8Array, complete: boolean): Uint8Array {
+function framedPiece(framer: Framer, piece: Uint8Array, properties: FrameProperties): Uint8Array {
 	const out = new Packer();
 	const own = copy(piece);
-	framer.frame(own, { complete }, out);
+	framer.frame(own, properties, out);
 	const bytes = copy(concat(out.take()));
 	own.fill(0xee);
 	return bytes;

@@ -48,6 +48,8 @@ export class Batcher {
 	#numbers = 0;
 	/** Bytes after which another message may come between. */
 	readonly #chunk: number;
+	/** Messages that the framing allows to be begun. */
+	readonly #maxBegun: number;
 	/** Cut, and not yet taken. */
 	readonly #cutBatches = new Queue<Batch>();
 	/** Tells what no framer would take before it waits. */
@@ -68,6 +70,7 @@ export class Batcher {
 		this.#limits = limits;
 		this.#probe = framing.framer();
 		this.#chunk = framing.chunk ?? undivided;
+		this.#maxBegun = framing.maxMessages ?? Number.POSITIVE_INFINITY;
 		this.#queue = new SendQueue(report, limits);
 	}
 
@@ -228,14 +231,21 @@ export class Batcher {
 		if (begun.length > 0 && this.#chunk === undivided) return begun[0]!.ready ? begun[0] : undefined;
 		let ready: Outgoing | undefined;
 		for (const message of begun) if (message.ready && (!ready || precedes(message, ready))) ready = message;
+		const may = (next: Outgoing) => this.#mayBegin(next) && (!ready || next.priority < ready.priority);
 		for (;;) {
-			const next = this.#again.shift() ?? this.#queue.next(now, estimate, ready);
+			const again = this.#again.at(0);
+			if (again && !this.#mayBegin(again)) return ready;
+			const next = this.#again.shift() ?? this.#queue.next(now, estimate, begun.length > 0 ? may : undefined);
 			if (!next) return ready;
 			next.number = this.#numbers += 1;
 			if (next.ready) return next;
 			begun.push(next);
 			if (this.#chunk === undivided) return undefined;
 		}
+	}
+
+	#mayBegin(message: Outgoing): boolean {
+		return this.#begun.length < this.#maxBegun || message.fits(this.#chunk);
 	}
 
 	#framePiece(message: Outgoing): void {

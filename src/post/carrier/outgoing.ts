@@ -34,6 +34,11 @@ export class Outgoing extends Entry {
 		return true;
 	}
 
+	/** It is one piece of at most so many bytes. */
+	fits(most: number): boolean {
+		return this.content.length <= most;
+	}
+
 	/** The next piece, of at most so many bytes; undefined if there is none yet. */
 	take(most: number): Piece | undefined {
 		const { content } = this;

@@ -40,6 +40,11 @@ export class Streamed extends Outgoing {
 		return this.#pieces.length > 0;
 	}
 
+	/** Nobody knows what is to come. */
+	override fits(): boolean {
+		return false;
+	}
+
 	override take(most: number): Piece | undefined {
 		const first = this.#pieces.shift();
 		if (!first) return undefined;

@@ -40,10 +40,18 @@ export interface PartialFrame {
 export type Frame = Uint8Array | PartialFrame;
 
 export interface FrameProperties {
-	/** False for a piece of a message of which more follows: the next call brings it, no other message between. */
+	/**
+	 * False for a piece of a message of which more follows: the next call brings it, no other message between, unless
+	 * the framing has a `chunk`.
+	 */
 	readonly complete: boolean;
 	/** Which message the piece belongs to; only given to framings with a `chunk`. */
 	readonly message?: number | undefined;
+	/**
+	 * The rest of this message, if some of it was framed, will never come, and the peer is to forget what it has. The
+	 * piece is empty. Only given to framings with a `chunk`.
+	 */
+	readonly aborted?: true | undefined;
 }
 
 export interface Framer {
@@ -70,6 +78,11 @@ export interface Framing {
 	readonly preservesBoundaries: boolean;
 	/** Bytes after which another message may come between the pieces of one. Default: never. */
 	readonly chunk?: number | undefined;
+	/**
+	 * Messages of which the first piece may have been framed and the last not; one in a single piece may always come
+	 * between. Default with a `chunk`: any number; without, one.
+	 */
+	readonly maxMessages?: number | undefined;
 	/** Bytes of the largest message either way. Default: no bound of its own. */
 	readonly maxLength?: number | undefined;
 	/** Also called for framers that only find out what may be framed: what they are given is not sent. */

@@ -17,6 +17,8 @@ interface Case {
 	make(options?: LimitOptions): Framing;
 	/** Makes of any bytes a message that may stand in this framing. */
 	fit(bytes: Uint8Array): Uint8Array;
+	/** A piece leaves before its message is complete. */
+	readonly inPieces?: true;
 }
 
 const cases: readonly Case[] = [
@@ -28,18 +30,30 @@ const cases: readonly Case[] = [
 	{ name: 'delimited by aab', make: (options) => frame.delimited('aab', options), fit: without(0x62) },
 	{ name: 'delimited by a blank line', make: (options) => frame.delimited('\r\n\r\n', options), fit: without(13) },
 	{ name: 'lines', make: (options) => frame.lines(options), fit: withoutLineEnds },
+	{ name: 'tlv', make: (options) => frame.tlv({ lengthBytes: 4, ...options }), fit: atLeast(1) },
+	{
+		name: 'tlv with a varint',
+		make: (options) => frame.tlv({ typeBytes: 2, lengthBytes: 'varint', ...options }),
+		fit: atLeast(2),
+	},
+	{
+		name: 'tlv that counts everything',
+		make: (options) => frame.tlv({ lengthBytes: 3, counts: 'everything', ...options }),
+		fit: atLeast(1),
+	},
+	{ name: 'chunked', make: (options) => frame.chunked(options), fit: (bytes) => bytes, inPieces: true },
 ];
 
 const random = seededRandom(7);
 
-for (const { name, make, fit } of cases) {
+for (const { name, make, fit, inPieces } of cases) {
 	const sizes = [0, 1, 2, 3, 127, 128, 255, 4095, 4096, 70_000, 0, 5];
 	const samples = sizes.map((size) => fit(random.fill(new Uint8Array(size))));
 	framerSuite(`frame.${name}`, make(), samples);
 	framerSuite(`frame.${name}, short messages`, make(), samples.slice(0, 6));
 
 	describe(`frame.${name}`, () => {
-		test('any messages come back however they are split', () => {
+		test('G-12 any messages come back however they are split', () => {
 			const message = fc.uint8Array({ maxLength: 40 }).map(fit);
 			fc.assert(
 				fc.property(fc.array(message, { maxLength: 20 }), sizesOfPieces, (messages, pieces) => {
@@ -84,7 +98,7 @@ for (const { name, make, fit } of cases) {
 			);
 		});
 
-		test('a larger message is too-large to send, whole or in pieces, and leaves nothing behind', () => {
+		test('a larger message is too-large to send, whole or in pieces, and harms none after it', () => {
 			const framer = make({ maxLength: 100 }).framer();
 			const out = new Packer();
 			const refused = {
@@ -95,8 +109,9 @@ for (const { name, make, fit } of cases) {
 			assert.throws(() => framer.frame(new Uint8Array(101).fill(0x41), { complete: true }, out), refused);
 			framer.frame(new Uint8Array(60).fill(0x41), { complete: false }, out);
 			assert.throws(() => framer.frame(new Uint8Array(41).fill(0x41), { complete: false }, out), refused);
-			assert.equal(out.length, 0);
-			const after = Uint8Array.of(0x42);
+			if (inPieces) framer.frame(new Uint8Array(0), { complete: true, aborted: true }, out);
+			else assert.equal(out.length, 0);
+			const after = Uint8Array.of(0x42, 0x43);
 			framer.frame(after, { complete: true }, out);
 			assert.deepEqual(deframed(make(), out.take()), [after]);
 		});
@@ -167,6 +182,10 @@ function cycled(sizes: readonly number[]): () => number {
 
 function first(count: number): (bytes: Uint8Array) => Uint8Array {
 	return (bytes) => bytes.slice(0, count);
+}
+
+function atLeast(count: number): (bytes: Uint8Array) => Uint8Array {
+	return (bytes) => (bytes.length >= count ? bytes : new Uint8Array(count));
 }
 
 function without(excluded: number): (bytes: Uint8Array) => Uint8Array {

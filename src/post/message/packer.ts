@@ -5,15 +5,16 @@ import type { FrameOutput } from './framer.ts';
 /** From this size on an array is kept by reference, because copying it costs more than one more chunk to write. */
 const kept = 4096;
 const firstBuffer = 1024;
-const largestBuffer = 65_536;
+/** A batch of 64 KiB, with the message that fills it. */
+const largestBuffer = 65_536 + kept;
 
 const empty = new Uint8Array(0);
 
 /**
  * Copies small writes one behind the other into buffers, keeps arrays of 4 KiB and more by reference.
  *
- * Buffers have 1 KiB to 64 KiB by what is written between two `take`s, so who sends little holds little. No byte of
- * them is written again once it was taken.
+ * Buffers have 1 KiB to 68 KiB by what is written between two `take`s, so who sends little holds little, and what one
+ * `take` returns is mostly one chunk. No byte of them is written again once it was taken.
  */
 export class Packer implements FrameOutput {
 	/** Bytes written since the last `take`. */
@@ -23,6 +24,10 @@ export class Packer implements FrameOutput {
 	/** Bytes of the buffer from here to `#end` are in no chunk yet. */
 	#start = 0;
 	#end = 0;
+	/** Bytes that lie in buffers and were not taken, those that are in no chunk yet not counted. */
+	#copied = 0;
+	/** As much was in buffers when they were taken last; the next time it may be as much again. */
+	#usual = 0;
 
 	uint8(value: number): void {
 		if (this.#end === this.#buffer.length) this.#nextBuffer(1);
@@ -65,23 +70,27 @@ export class Packer implements FrameOutput {
 		this.#close();
 		const chunks = this.#chunks;
 		this.#chunks = [];
-		if (this.#buffer.length > firstBuffer && this.length * 16 < this.#buffer.length) {
+		const { length } = this.#buffer;
+		const tooLarge = length > firstBuffer && this.#copied * 16 < length;
+		if (tooLarge || this.#end + this.#copied > length) {
 			this.#buffer = empty;
 			this.#start = this.#end = 0;
 		}
-		this.length = 0;
+		this.#usual = this.#copied;
+		this.#copied = this.length = 0;
 		return chunks;
 	}
 
 	#close(): void {
 		if (this.#end > this.#start) this.#chunks.push(this.#buffer.subarray(this.#start, this.#end));
+		this.#copied += this.#end - this.#start;
 		this.#start = this.#end;
 	}
 
 	#nextBuffer(needed: number): void {
 		this.#close();
-		const size = Math.min(largestBuffer, Math.max(firstBuffer, this.length * 2));
-		this.#buffer = new Uint8Array(Math.max(size, needed));
+		const wanted = Math.max(firstBuffer, this.#copied * 2, this.#usual + (this.#usual >>> 4));
+		this.#buffer = new Uint8Array(Math.max(needed, Math.min(largestBuffer, wanted)));
 		this.#start = this.#end = 0;
 	}
 }

@@ -157,12 +157,16 @@ export class SendQueue<Message extends Entry> {
 
 	/**
 	 * Starts a message, if there is one to start: from here on it is the caller's, who says what became of it by `sent` or
-	 * `fail`. Drops what would come too late. `now` in ms. With `than` only what has a lower priority than that is started.
+	 * `fail`. Drops what would come too late. `now` in ms. What `may` refuses is not started, nor anything behind it.
 	 */
-	next(now: number, { bytesPerMs, below, delay }: Estimate = unknown, than?: Entry): Message | undefined {
+	next(
+		now: number,
+		{ bytesPerMs, below, delay }: Estimate = unknown,
+		may?: (message: Message) => boolean,
+	): Message | undefined {
 		this.expire(now);
 		for (let entry = this.#first(); entry; entry = this.#first()) {
-			if (than && entry.priority >= than.priority) return undefined;
+			if (may && !may(entry as Message)) return undefined;
 			const draining = (below + entry.length) / bytesPerMs;
 			const spare = entry.deadline - (now + draining + delay);
 			if (spare < 0) this.#end(entry, 'expired');

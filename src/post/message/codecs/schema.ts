@@ -21,7 +21,7 @@ export function checked(schema: StandardSchemaV1, value: unknown, operation: 'se
 	}
 	if ('then' in result) {
 		result.then(undefined, () => {});
-		const message = `this ${vendor} schema validates asynchronously; codec.json needs schemas that answer at once`;
+		const message = `this ${vendor} schema validates asynchronously; a codec needs one that answers at once`;
 		throw new PostSocketsError('not-supported', message, { operation });
 	}
 	if (result.issues) throw refused(described(result.issues), operation);

@@ -1,14 +1,11 @@
 /** Each message behind its length as an unsigned LEB128 number, as delimited streams of Protocol Buffers have it. */
 
-import { PostSocketsError } from '../../../base/errors.ts';
 import type { Frame, FrameInput, FrameOutput, FrameProperties, Framer, Framing } from '../framer.ts';
+import { varintAt, varintSize, writeVarint } from './leb128.ts';
 import { checkReceived, type Limit, type LimitOptions, maxLengthOf } from './limit.ts';
 import { WholeMessage } from './whole-message.ts';
 
 const sixteenMebibytes = 16_777_216;
-
-/** Seven bits in each byte: five bytes hold a length of 32 bits, with four bits in the last. */
-const longestVarint = 5;
 
 /**
  * Messages of any content, each behind its length in 1 to 5 bytes, seven bits in each, the lowest first; `maxLength`
@@ -34,34 +31,17 @@ class VarintFramer implements Framer {
 	frame(message: Uint8Array, properties: FrameProperties, out: FrameOutput): void {
 		const whole = this.#outgoing.add(message, properties.complete);
 		if (whole === undefined) return;
-		let rest = whole.length;
-		while (rest > 0x7f) {
-			out.uint8((rest & 0x7f) | 0x80);
-			rest >>>= 7;
-		}
-		out.uint8(rest);
+		writeVarint(whole.length, out);
 		out.write(whole);
 	}
 
 	deframe(input: FrameInput): Frame | 'need-more' {
-		let length = 0;
-		for (let index = 0; index < input.length; index += 1) {
-			const byte = input.at(index);
-			if (index === longestVarint - 1 && byte > 0x0f) throw malformed('is longer than 32 bits');
-			// `<<` would make the highest bit a sign.
-			length += (byte & 0x7f) * 2 ** (7 * index);
-			if (byte > 0x7f) continue;
-			if (byte === 0 && index > 0) throw malformed('ends in a zero byte, which a shortest encoding never does');
-			checkReceived(length, this.#limit);
-			const prefix = index + 1;
-			if (input.length < prefix + length) return 'need-more';
-			input.skip(prefix);
-			return input.take(length);
-		}
-		return 'need-more';
+		const prefix = varintSize(input, 0, 'frame.varint');
+		if (prefix === 0) return 'need-more';
+		const length = varintAt(input, 0, prefix);
+		checkReceived(length, this.#limit);
+		if (input.length < prefix + length) return 'need-more';
+		input.skip(prefix);
+		return input.take(length);
 	}
-}
-
-function malformed(what: string): PostSocketsError {
-	return new PostSocketsError('malformed', `the length the peer sent ${what} (frame.varint)`, { operation: 'receive' });
 }
