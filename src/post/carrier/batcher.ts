@@ -181,6 +181,7 @@ export class Batcher {
 	/** A batch was handed down, or could not be. */
 	handed(batch: Batch, error: PostSocketsError | undefined): void {
 		this.#eagerBytes -= batch.eager;
+		if (!error) Packer.giveBack(batch.chunks);
 		for (const report of batch.reports) {
 			if (error) report.fail(error);
 			else report.settle('sent');

@@ -122,6 +122,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	readonly #receiver: Receiver<In>;
 	readonly #life: Life;
 	readonly #policy: OwnPolicy;
+	/** Somebody hears what becomes of sendings. */
+	#isHeard: boolean;
 	/** In its group, once it is not alone. */
 	#turn: Turn | undefined;
 	/** What its sendings tell and ask. */
@@ -140,7 +142,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		this.#protocol = protocol;
 		this.#options = options;
 		this.#policy = new OwnPolicy(group, priority === undefined ? {} : { connPriority: priority });
-		this.#observers = new Observers(clock, () => this.#life.watch(), options.observers);
+		this.#observers = new Observers(clock, () => this.onObserved(), options.observers);
+		this.#isHeard = this.#hearsSendings;
 		const tell: Tell = (name, event) => this.#observers.tell(name, event, this.#any);
 		this.#sender = new Sender({
 			framing,
@@ -594,7 +597,12 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 
 	/** @internal */
 	onObserved(): void {
+		this.#isHeard = this.#hearsSendings;
 		this.#life.watch();
+	}
+
+	get #hearsSendings(): boolean {
+		return sendingEvents.some((name) => this.#observers.hears(name));
 	}
 
 	#candidates(operation: string): Candidates {
@@ -614,10 +622,6 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 
 	#sending(): Sending {
 		return new Sending(this.#sender.nextId, this.#sendings);
-	}
-
-	get #isHeard(): boolean {
-		return sendingEvents.some((name) => this.#observers.hears(name));
 	}
 
 	#onSendingEnd(sending: Sending, ending: SendOutcome | PostSocketsError): void {

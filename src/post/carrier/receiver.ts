@@ -251,7 +251,7 @@ export class Receiver<In> {
 		const [content, complete] = frame instanceof Uint8Array ? [frame, true] : [frame.content, frame.complete];
 		// What is queued, or may be a reply, is read after the loan has ended.
 		const lent = this.#borrow && this.#push !== undefined && this.#queue.length === 0 && this.#requests.size === 0;
-		const decoded = this.#codec.decode(lent || this.#codec.copies ? content : content.slice());
+		const decoded = this.#codec.decode(lent || this.#codec.copies ? content : new Uint8Array(content));
 		const gap = this.#gap;
 		this.#gap = undefined;
 		return new Received(decoded, complete, content.length, this.#from, gap);

@@ -1,10 +1,11 @@
 /** Requests waiting for their reply: in order, or joined by the protocol's correlation key. */
 
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
+import { Queue } from '../../base/queue.ts';
 import type { Correlation } from '../message/protocol.ts';
 import { Outgoing } from './outgoing.ts';
-import type { SendReport } from './sending.ts';
+import type { SendOutcome, SendReport } from './sending.ts';
 import type { SendProperties } from './terms.ts';
 
 export interface RequestOptions extends Omit<SendProperties, 'final' | 'signal'> {
@@ -13,26 +14,21 @@ export interface RequestOptions extends Omit<SendProperties, 'final' | 'signal'>
 	readonly signal?: AbortSignal | undefined;
 }
 
-interface Waiting<In> extends SendReport {
-	/** The bytes of one that may be sent again. */
-	readonly content: Uint8Array | undefined;
-	handedDown: boolean;
-	/** Undefined once the caller has given up: in order, the late reply is still its own and is dropped. */
-	reply: ((reply: In) => void) | undefined;
-	reject(error: PostSocketsError): void;
-}
-
 const defaultTimeout = 30_000;
 
 export class Requests<In, Out> {
 	readonly #correlate: Correlation<In, Out> | undefined;
 	readonly #clock: Clock;
 	readonly #limit: number;
-	/** By key; without correlation the keys are just numbers in order. */
-	readonly #waiting = new Map<unknown, Waiting<In>>();
+	/** In the order of asking: without correlation, the next reply is the first one's. Those that are over lie between. */
+	#line = new Queue<Request<In>>();
+	/** By key, with correlation. */
+	readonly #keyed = new Map<unknown, Request<In>>();
 	/** Keys of requests that were given up: their late replies are nobody's. The oldest are forgotten at the limit. */
 	readonly #late = new Set<unknown>();
-	#count = 0;
+	#size = 0;
+	#timer: Timer | undefined;
+	#timerAt = Number.POSITIVE_INFINITY;
 
 	constructor(correlate: Correlation<In, Out> | undefined, clock: Clock, limit: number) {
 		this.#correlate = correlate;
@@ -40,88 +36,52 @@ export class Requests<In, Out> {
 		this.#limit = limit;
 	}
 
+	/** Replies that are still to come, also those that nobody waits for any more. */
 	get size(): number {
-		return this.#waiting.size;
+		return this.#size;
 	}
 
-	/** Waits for the reply to `value`, encoded as `content`, which is sent by `send` once the wait is set up, and fails if it cannot be sent. Throws what `send` throws. */
-	wait(
-		value: Out,
-		content: Uint8Array,
-		{ timeout = defaultTimeout, signal, safelyReplayable = false }: RequestOptions,
-		send: (report: SendReport) => void,
-	): Promise<In> {
-		const key = this.#correlate ? this.#correlate.sent(value) : (this.#count += 1);
-		if (this.#waiting.has(key)) {
+	/**
+	 * Waits for the reply to `value`, encoded as `content`, which is sent by `send` once the wait is set up, and fails if
+	 * it cannot be sent. Throws what `send` throws.
+	 */
+	wait(value: Out, content: Uint8Array, options: RequestOptions, send: (report: SendReport) => void): Promise<In> {
+		const { timeout = defaultTimeout, signal, safelyReplayable = false } = options;
+		const key = this.#correlate?.sent(value);
+		if (this.#correlate && this.#keyed.has(key)) {
 			throw badArgument(`a request with the key ${String(key)} is under way already`, 'request');
 		}
-		if (this.#waiting.size >= this.#limit) {
+		if (this.#size >= this.#limit) {
 			throw new PostSocketsError('queue-full', `${this.#limit} requests wait for their reply already`, {
 				operation: 'request',
 			});
 		}
-		const { promise, resolve, reject } = Promise.withResolvers<In>();
-		const giveUp = (error: PostSocketsError) => {
-			if (this.#correlate) this.#expectLate(key);
-			else waiting.reply = undefined;
-			end();
-			reject(error);
-		};
-		const onAbort = () => giveUp(abortedBy(signal!, 'request'));
-		const timer = this.#clock.after(timeout, () =>
-			giveUp(
-				new PostSocketsError('timed-out', `no reply came within ${timeout} ms; the option \`timeout\` allows more`, {
-					operation: 'request',
-				}),
-			),
-		);
-		timer.unref?.();
-		const end = () => {
-			timer.cancel();
-			signal?.removeEventListener('abort', onAbort);
-		};
-		const waiting: Waiting<In> = {
-			reply(reply) {
-				end();
-				resolve(reply);
-			},
-			reject(error) {
-				if (!waiting.reply) return;
-				end();
-				reject(error);
-			},
-			content: safelyReplayable ? content : undefined,
-			handedDown: false,
-			settle(outcome) {
-				if (outcome === 'sent') waiting.handedDown = true;
-				else waiting.fail(new PostSocketsError('send-failed', `the request was ${outcome}`, { operation: 'request' }));
-			},
-			fail: (error) => {
-				if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
-				waiting.reject(error);
-			},
-		};
-		signal?.addEventListener('abort', onAbort, { once: true });
-		this.#waiting.set(key, waiting);
-		this.#late.delete(key);
+		const request = new Request<In>(key, safelyReplayable ? content : undefined, timeout, this.#clock.now(), this);
+		if (signal) request.watch(signal);
+		this.#size += 1;
+		if (this.#correlate) {
+			this.#keyed.set(key, request);
+			this.#late.delete(key);
+		} else this.#line.push(request);
 		try {
-			send(waiting);
+			send(request);
 		} catch (error) {
-			this.#waiting.delete(key);
-			end();
+			this.#remove(request);
+			request.end();
 			throw error;
 		}
-		return promise;
+		this.#waitFor(request.deadline, timeout);
+		return request.promise;
 	}
 
 	/** Whether `value` was the reply to a request; if so it is delivered, or dropped if nobody waits for it any more. */
 	take(value: In): boolean {
-		if (this.#waiting.size === 0 && this.#late.size === 0) return false;
-		const key = this.#correlate ? this.#correlate.received(value) : this.#waiting.keys().next().value;
-		const waiting = this.#waiting.get(key);
-		if (!waiting) return this.#late.delete(key);
-		this.#waiting.delete(key);
-		waiting.reply?.(value);
+		if (this.#size === 0 && this.#late.size === 0) return false;
+		const key = this.#correlate?.received(value);
+		const request = this.#correlate ? this.#keyed.get(key) : this.#line.at(0);
+		if (!request) return this.#late.delete(key);
+		this.#remove(request);
+		request.reply(value);
 		return true;
 	}
 
@@ -132,28 +92,155 @@ export class Requests<In, Out> {
 	lost(error: PostSocketsError): Outgoing[] {
 		this.#late.clear();
 		const again: Outgoing[] = [];
-		for (const [key, waiting] of this.#waiting) {
-			if (!waiting.handedDown) continue;
-			waiting.handedDown = false;
-			if (waiting.content && waiting.reply) again.push(new Outgoing(waiting.content, waiting, true));
+		for (const request of this.#all) {
+			if (!request.handedDown) continue;
+			request.handedDown = false;
+			if (request.content && request.waits) again.push(new Outgoing(request.content, request, true));
 			else {
-				this.#waiting.delete(key);
-				waiting.reject(error);
+				this.#remove(request);
+				request.reject(error);
 			}
 		}
 		return again;
 	}
 
 	fail(error: PostSocketsError): void {
-		const all = [...this.#waiting.values()];
-		this.#waiting.clear();
+		const all = this.#all;
+		this.#keyed.clear();
+		this.#line = new Queue();
 		this.#late.clear();
-		for (const waiting of all) waiting.reject(error);
+		this.#size = 0;
+		this.#rest();
+		for (const request of all) request.reject(error);
 	}
 
-	#expectLate(key: unknown): void {
-		this.#waiting.delete(key);
-		this.#late.add(key);
-		if (this.#late.size > this.#limit) this.#late.delete(this.#late.values().next().value);
+	/** @internal It was not sent, and no reply will come. */
+	unsent(request: Request<In>, error: PostSocketsError): void {
+		this.#remove(request);
+		request.reject(error);
 	}
+
+	/** @internal Nobody waits for it any more. Without correlation the late reply is still its own, and is dropped. */
+	giveUp(request: Request<In>, error: PostSocketsError): void {
+		if (this.#correlate) {
+			this.#remove(request);
+			this.#late.add(request.key);
+			if (this.#late.size > this.#limit) this.#late.delete(this.#late.values().next().value);
+		}
+		request.reject(error);
+	}
+
+	get #all(): Request<In>[] {
+		if (this.#correlate) return [...this.#keyed.values()];
+		return Array.from({ length: this.#line.length }, (_, index) => this.#line.at(index)!);
+	}
+
+	#remove(request: Request<In>): void {
+		const first = this.#correlate === undefined && this.#line.at(0) === request;
+		if (first) this.#line.shift();
+		else if (!this.#correlate) {
+			if (!this.#line.remove((each) => each === request)) return;
+		} else if (this.#keyed.get(request.key) !== request || !this.#keyed.delete(request.key)) return;
+		this.#size -= 1;
+		if (this.#size === 0) this.#rest();
+	}
+
+	#rest(): void {
+		this.#timer?.cancel();
+		this.#timer = undefined;
+		this.#timerAt = Number.POSITIVE_INFINITY;
+	}
+
+	/** One timer for all: for the earliest. */
+	#waitFor(deadline: number, milliseconds: number): void {
+		if (deadline >= this.#timerAt || this.#size === 0) return;
+		this.#timer?.cancel();
+		this.#timerAt = deadline;
+		this.#timer = this.#clock.after(milliseconds, () => this.#look());
+		this.#timer.unref?.();
+	}
+
+	#look(): void {
+		const now = this.#clock.now();
+		this.#rest();
+		let earliest = Number.POSITIVE_INFINITY;
+		for (const request of this.#all) {
+			if (!request.waits) continue;
+			if (request.deadline > now) earliest = Math.min(earliest, request.deadline);
+			else this.giveUp(request, tooLate(request.timeout));
+		}
+		if (earliest < Number.POSITIVE_INFINITY) this.#waitFor(earliest, earliest - now);
+	}
+}
+
+interface RequestOwner<In> {
+	unsent(request: Request<In>, error: PostSocketsError): void;
+	giveUp(request: Request<In>, error: PostSocketsError): void;
+}
+
+class Request<In> implements SendReport {
+	readonly key: unknown;
+	/** The bytes of one that may be sent again. */
+	readonly content: Uint8Array | undefined;
+	/** Milliseconds to wait, and until when. */
+	readonly timeout: number;
+	readonly deadline: number;
+	readonly promise: Promise<In>;
+	handedDown = false;
+	/** Somebody still waits for its reply. */
+	waits = true;
+	readonly #owner: RequestOwner<In>;
+	#resolve!: (reply: In) => void;
+	#reject!: (error: PostSocketsError) => void;
+	#signal: AbortSignal | undefined;
+	#onAbort: (() => void) | undefined;
+
+	constructor(key: unknown, content: Uint8Array | undefined, timeout: number, now: number, owner: RequestOwner<In>) {
+		this.key = key;
+		this.content = content;
+		this.timeout = timeout;
+		this.deadline = now + timeout;
+		this.#owner = owner;
+		this.promise = new Promise((resolve, reject) => {
+			this.#resolve = resolve;
+			this.#reject = reject;
+		});
+	}
+
+	watch(signal: AbortSignal): void {
+		this.#signal = signal;
+		this.#onAbort = () => this.#owner.giveUp(this, abortedBy(signal, 'request'));
+		signal.addEventListener('abort', this.#onAbort, { once: true });
+	}
+
+	reply(reply: In): void {
+		if (!this.waits) return;
+		this.end();
+		this.#resolve(reply);
+	}
+
+	reject(error: PostSocketsError): void {
+		if (!this.waits) return;
+		this.end();
+		this.#reject(error);
+	}
+
+	end(): void {
+		this.waits = false;
+		if (this.#onAbort) this.#signal!.removeEventListener('abort', this.#onAbort);
+	}
+
+	settle(outcome: SendOutcome): void {
+		if (outcome === 'sent') this.handedDown = true;
+		else this.fail(new PostSocketsError('send-failed', `the request was ${outcome}`, { operation: 'request' }));
+	}
+
+	fail(error: PostSocketsError): void {
+		this.#owner.unsent(this, error);
+	}
+}
+
+function tooLate(timeout: number): PostSocketsError {
+	const message = `no reply came within ${timeout} ms; the option \`timeout\` allows more`;
+	return new PostSocketsError('timed-out', message, { operation: 'request' });
 }

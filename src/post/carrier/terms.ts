@@ -40,9 +40,11 @@ const settledTerms = new WeakMap<SettledPolicy, PolicyTerms>();
 
 /** Of a message without any properties of its own. */
 export function policyTerms(policy: SettledPolicy): Terms {
-	const known = settledTerms.get(policy) ?? termsOf(policy.message);
-	settledTerms.set(policy, known);
-	return known;
+	const known = settledTerms.get(policy);
+	if (known) return known;
+	const made = termsOf(policy.message);
+	settledTerms.set(policy, made);
+	return made;
 }
 
 /**

@@ -10,6 +10,21 @@ const largestBuffer = 65_536 + kept;
 
 const empty = new Uint8Array(0);
 
+/** Largest buffers that were sent, for whoever needs one next: a new one costs ten times as much. */
+const spares: Uint8Array<ArrayBuffer>[] = [];
+const mostSpares = 32;
+
+/** The largest buffers of all packers. */
+const made = new WeakSet<ArrayBufferLike>();
+
+function largest(): Uint8Array<ArrayBuffer> {
+	const spare = spares.pop();
+	if (spare) return spare;
+	const buffer = new Uint8Array(largestBuffer);
+	made.add(buffer.buffer);
+	return buffer;
+}
+
 /**
  * Copies small writes one behind the other into buffers, keeps arrays of 4 KiB and more by reference.
  *
@@ -81,6 +96,15 @@ export class Packer implements FrameOutput {
 		return chunks;
 	}
 
+	/** The taker is done with the chunks of one `take`: what of them was the packer's may be used again, by any packer. */
+	static giveBack(chunks: readonly Uint8Array[]): void {
+		for (const { buffer, byteOffset, byteLength } of chunks) {
+			// More than half, from its beginning: nothing else lies in it.
+			const whole = byteOffset === 0 && byteLength * 2 > largestBuffer && made.has(buffer);
+			if (whole && spares.length < mostSpares) spares.push(new Uint8Array(buffer as ArrayBuffer));
+		}
+	}
+
 	#close(): void {
 		if (this.#end > this.#start) this.#chunks.push(this.#buffer.subarray(this.#start, this.#end));
 		this.#copied += this.#end - this.#start;
@@ -90,7 +114,8 @@ export class Packer implements FrameOutput {
 	#nextBuffer(needed: number): void {
 		this.#close();
 		const wanted = Math.max(firstBuffer, this.#copied * 2, this.#usual + (this.#usual >>> 4));
-		this.#buffer = new Uint8Array(Math.max(needed, Math.min(largestBuffer, wanted)));
+		const size = Math.max(needed, Math.min(largestBuffer, wanted));
+		this.#buffer = size === largestBuffer ? largest() : new Uint8Array(size);
 		this.#start = this.#end = 0;
 	}
 }
