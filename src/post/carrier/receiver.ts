@@ -248,12 +248,14 @@ export class Receiver<In> {
 	#next(): Received<In> | undefined {
 		const frame = this.#deframer.next();
 		if (frame === 'need-more') return undefined;
-		const [content, complete] = frame instanceof Uint8Array ? [frame, true] : [frame.content, frame.complete];
+		const piece = !(frame instanceof Uint8Array);
+		const content = piece ? frame.content : frame;
+		const complete = !piece || frame.complete;
 		// What is queued, or may be a reply, is read after the loan has ended.
 		const lent = this.#borrow && this.#push !== undefined && this.#queue.length === 0 && this.#requests.size === 0;
 		const decoded = this.#codec.decode(lent || this.#codec.copies ? content : new Uint8Array(content));
 		const gap = this.#gap;
-		this.#gap = undefined;
+		if (gap) this.#gap = undefined;
 		return new Received(decoded, complete, content.length, this.#from, gap);
 	}
 
@@ -272,24 +274,31 @@ export class Receiver<In> {
 	 * answer could not be sent, because the carrier has ended, is no mistake of anybody.
 	 */
 	#handle(push: Push<In>, received: Received<In>): void {
-		const surface = (error: unknown) => {
-			if (this.#owner.isItsEnd(error)) return;
-			this.#clock.soon(() => {
-				throw error;
-			});
-		};
 		try {
 			const result = push(received);
+			if (result === undefined) return;
 			if (result === false && this.#push === push) this.#push = undefined;
-			if (!(result instanceof Promise)) return;
-			this.#handling += 1;
-			result.catch(surface).finally(() => {
+			if (result instanceof Promise) this.#await(result);
+		} catch (error) {
+			this.#surface(error);
+		}
+	}
+
+	#await(result: Promise<unknown>): void {
+		this.#handling += 1;
+		result
+			.catch((error) => this.#surface(error))
+			.finally(() => {
 				this.#handling -= 1;
 				this.#checkHandled();
 			});
-		} catch (error) {
-			surface(error);
-		}
+	}
+
+	#surface(error: unknown): void {
+		if (this.#owner.isItsEnd(error)) return;
+		this.#clock.soon(() => {
+			throw error;
+		});
 	}
 
 	#checkHandled(): void {

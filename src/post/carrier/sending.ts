@@ -129,11 +129,9 @@ export class Sending implements Promise<SendOutcome>, SendReport {
 	}
 
 	#settled(): Promise<SendOutcome> {
-		if (!this.#promise) {
-			this.#promise = Promise.withResolvers();
-			if (this.#outcome) this.#promise.resolve(this.#outcome);
-			else if (this.#error) this.#promise.reject(this.#error);
-		}
+		if (this.#outcome) return Promise.resolve(this.#outcome);
+		if (this.#error) return Promise.reject(this.#error);
+		this.#promise ??= Promise.withResolvers();
 		return this.#promise.promise;
 	}
 }
