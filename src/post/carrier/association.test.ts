@@ -5,12 +5,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { memory } from '../../stacks/memory/memory.ts';
 import { fileStore } from '../association/file-store.ts';
 import { memoryStore } from '../association/memory-store.ts';
 import { lines } from '../message/text-lines.ts';
 import { selfSigned } from '../policy/self-signed.ts';
-import { type Arm, closeAll, memoryArm, onArm, onBothArms } from './arms-harness.ts';
+import { type Arm, closeAll, memoryArm, onArm, onBothArms, onMemory } from './arms-harness.ts';
 import { Association, type AssociationOptions } from './association.ts';
+import type { Carrier } from './carrier.ts';
+import { initiate } from './initiate.ts';
 
 const security = selfSigned();
 
@@ -89,6 +92,25 @@ describe('associations', () => {
 		rmSync(folder, { recursive: true });
 	});
 
+	onMemory('P-50 it keeps whom to trust, sessions, names and paths, for whoever comes next', async (arm) => {
+		arm.stack.names.set('api.test', { A: ['127.0.0.1'] });
+		const { listener, make } = await ground(arm, { security: { pin: security.fingerprint } });
+		const association = make({ remote: `api.test:${listener.port}` });
+		const talked: unknown[] = [];
+		association.observe('active', ({ security: secured }, { race }) => {
+			const { server } = race!.dns.find(({ type }) => type === 'A')!;
+			talked.push([secured!.resumed, server!.startsWith('memory of')]);
+		});
+		await talk(association, listener);
+		assert.equal(association.winner?.address, '127.0.0.1');
+		await talk(association, listener);
+		assert.deepEqual(talked, [
+			[false, false],
+			[true, true],
+		]);
+		await listener.close();
+	});
+
 	test('P-56 I-4.1.1-08 what won is tried first the next time', () =>
 		onArm(
 			memoryArm({
@@ -119,6 +141,96 @@ describe('associations', () => {
 				await place.close();
 			},
 		));
+
+	describe('names', () => {
+		/** Who answered a new carrier for `A` of its name, and that the carrier could be had. */
+		async function asked(
+			listener: { accept(): Promise<Carrier<string, string> | undefined> },
+			making: Promise<Carrier<string, string>>,
+		) {
+			const client = await making;
+			await closeAll(client, (await listener.accept())!);
+			return client.race!.dns.find(({ type }) => type === 'A')!.server;
+		}
+
+		onMemory('G-53 the answers of DNS serve later carriers as long as they hold', async (arm) => {
+			const { stack } = arm;
+			stack.names.set('api.test', { A: { addresses: ['127.0.0.1'], ttl: 60, after: 10 } });
+			const listener = await arm.listen(lines());
+			const open = (remote = 'api.test') =>
+				asked(listener, initiate(`tcp://${remote}:${listener.port}`, { protocol: lines(), local: { stack } }));
+			const fresh = await open();
+			stack.names.set('api.test', { A: { status: 'timed-out' } });
+			assert.equal(await open(), `memory of ${fresh}`);
+			assert.equal(await open('API.test'), `memory of ${fresh}`, 'of another association on this stack');
+			await arm.after(60_000);
+			await assert.rejects(open(), { code: 'dns-timeout' });
+			await listener.close();
+		});
+
+		onMemory('they are flushed when the network changes, and by forget()', async (arm) => {
+			const { stack } = arm;
+			stack.names.set('api.test', { A: ['127.0.0.1'] });
+			const listener = await arm.listen(lines());
+			const association = new Association({ remote: `tcp://api.test:${listener.port}`, local: { stack } });
+			const open = () => asked(listener, association.initiate({ protocol: lines() }));
+			const fresh = await open();
+			assert.notEqual(await open(), fresh);
+			stack.devices.set({ name: 'wlan0', addresses: ['192.0.2.9'] });
+			await arm.after(1_000);
+			assert.equal(await open(), fresh);
+			assert.notEqual(await open(), fresh);
+			association.forget();
+			assert.equal(await open(), fresh);
+			await listener.close();
+		});
+
+		onMemory('with isolateSession nothing is told and nothing used', async (arm) => {
+			const { stack } = arm;
+			stack.names.set('api.test', { A: ['127.0.0.1'] });
+			const listener = await arm.listen(lines());
+			const association = new Association({ remote: `tcp://api.test:${listener.port}`, local: { stack } });
+			const open = (isolateSession: boolean) =>
+				asked(listener, association.initiate({ protocol: lines(), policy: { isolateSession } }));
+			const fresh = await open(true);
+			assert.equal(await open(true), fresh);
+			assert.equal(await open(false), fresh);
+			assert.notEqual(await open(false), fresh);
+			assert.equal(await open(true), fresh);
+			await listener.close();
+		});
+
+		onMemory('what led nowhere is asked for anew', async (arm) => {
+			const { stack } = arm;
+			stack.names.set('api.test', { A: ['192.0.2.1'] });
+			stack.script('192.0.2.1', { connect: 'refuse' });
+			const listener = await arm.listen(lines());
+			const open = () =>
+				asked(listener, initiate(`tcp://api.test:${listener.port}`, { protocol: lines(), local: { stack } }));
+			await assert.rejects(open(), { code: 'refused' });
+			stack.names.set('api.test', { A: ['127.0.0.1'] });
+			assert.doesNotMatch((await open())!, /memory of/);
+			await listener.close();
+		});
+
+		onMemory('another stack has names of its own', async (arm) => {
+			const other = memory({ clock: arm.stack.clock, names: { 'api.test': { A: ['192.0.2.2'] } } });
+			arm.stack.names.set('api.test', { A: ['192.0.2.1'] });
+			arm.stack.script('192.0.2.1', { connect: 'refuse' });
+			other.script('192.0.2.2', { flow: 'silence' });
+			const local = [{ stack: arm.stack }, { stack: other }];
+			const association = new Association({ remote: 'tcp://api.test:80', local });
+			for (const _ of 'ab') {
+				const carrier = await association.initiate();
+				assert.deepEqual(
+					carrier.race!.attempts.map(({ address }) => address),
+					['192.0.2.1', '192.0.2.2'],
+				);
+				carrier.abort();
+			}
+			await other.close();
+		});
+	});
 
 	test('I-4.1.3-05 another carrier takes the way that one beside it has taken', () =>
 		onArm(

@@ -5,6 +5,7 @@ import { describe } from 'node:test';
 import { until } from '../../testing/suite.ts';
 import { lines } from '../message/text-lines.ts';
 import { closeAll, onBothArms, onMemory } from './arms-harness.ts';
+import { initiate } from './initiate.ts';
 
 describe('addRemote and removeRemote', () => {
 	onBothArms('T-7.5-01 T-7.5-02 a removed remote is left, an added one taken', async (arm) => {
@@ -35,6 +36,36 @@ describe('addRemote and removeRemote', () => {
 		client.removeRemote(`tcp://${listener.locals[0]}`);
 		assert.equal((await client.closed).error?.code, 'aborted');
 		await server.close();
+		await listener.close();
+	});
+
+	onMemory('T-7.5-05 one that is added while establishing joins the race', async (arm) => {
+		const { stack } = arm;
+		const listener = await arm.listen(lines());
+		stack.names.set('other.test', { A: ['127.0.0.1'] });
+		for (const target of ['127.0.0.1', 'other.test']) {
+			const client = await initiate<string, string>('tcp://192.0.2.1:80', {
+				protocol: lines(),
+				local: { stack },
+				lazy: true,
+			});
+			stack.script('192.0.2.1', { connect: 'black-hole' });
+			const active = client.activate();
+			await arm.after(1_000);
+			assert.equal(client.state, 'establishing');
+			assert.throws(() => client.addRemote('tcp://127.0.0.2:1', 'quic://127.0.0.1:1'), { code: 'not-supported' });
+			client.addRemote('udp://127.0.0.1:9', '127.0.0.1:443', `tcp://${target}:${listener.port}`);
+			await active;
+			assert.deepEqual(
+				client.race!.attempts.map(({ address, protocol, outcome }) => [address, protocol, outcome]),
+				[
+					['192.0.2.1', 'tcp', 'cancelled'],
+					['127.0.0.1', 'tcp', 'won'],
+				],
+				'and neither the one that is secured nor the one the policy rules out',
+			);
+			await closeAll(client, (await listener.accept())!);
+		}
 		await listener.close();
 	});
 

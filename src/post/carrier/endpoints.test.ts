@@ -136,6 +136,44 @@ describe('how exactly', () => {
 	});
 });
 
+describe('which', () => {
+	onBothArms('alternatives that the policy rules out are left away, as if they had not been named', async (arm) => {
+		const { stack } = arm;
+		const listener = await arm.listen(lines());
+		const tcp = `tcp://${listener.locals[0]}`;
+		for (const remote of [
+			[tcp, 'udp://nowhere.test:9'],
+			['udp://nowhere.test:9', tcp],
+		]) {
+			const client = await initiate(remote, { local: { stack } });
+			const { attempts, dns } = client.race!;
+			assert.deepEqual(
+				attempts.map(({ protocol, outcome }) => [protocol, outcome]),
+				[['tcp', 'won']],
+			);
+			assert.deepEqual(dns, []);
+			const server = (await listener.accept())!;
+			await client.send(new TextEncoder().encode('a stream, not a datagram\n'));
+			assert.equal((await server.receive())!.content, 'a stream, not a datagram');
+			await closeAll(client, server);
+		}
+		await listener.close();
+	});
+
+	onMemory('if it rules out all of them, that is told before anything is asked', async ({ stack }) => {
+		const local = { stack };
+		await assert.rejects(initiate(['udp://a.test:1', 'udp://b.test:1'], { local }), { code: 'no-candidates' });
+		await assert.rejects(
+			initiate(['tcp://a.test:1', 'udp://a.test:1'], { local, policy: { reliability: 'prohibit' } }),
+			{
+				code: 'no-candidates',
+				message: /tcp has reliable delivery/,
+			},
+		);
+		assert.equal(stack.sockets.questions, 0);
+	});
+});
+
 describe('when', () => {
 	onMemory('P-62 a name that is not resolved yet will do wherever a remote is asked for', async (arm) => {
 		const { stack } = arm;

@@ -407,6 +407,7 @@ export class Life {
 		timer.unref?.();
 		flow.handler = { ...deaf, onClose: () => timer.cancel() };
 		flow.unref();
+		flow.resume();
 		flow.end();
 	}
 

@@ -164,7 +164,7 @@ describe('taking back', () => {
 		client.withdraw(({ priority }) => priority === 150);
 		assert.deepEqual(new Set(await Promise.all(frames)), new Set(['withdrawn']));
 		assert.deepEqual(client.queued, before);
-		await client.close();
+		client.abort();
 		server.abort();
 	});
 });
