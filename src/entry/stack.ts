@@ -13,6 +13,7 @@ export {
 } from '../base/socket-address.ts';
 export { type VirtualClock, type VirtualClockOptions, virtualClock } from '../base/virtual-clock.ts';
 export type { Flow, FlowHandler, FlowListener, FlowListenerHandler } from '../stack/flow.ts';
+export { type FlowMetrics, type Measurable, metricsOf } from '../stack/metrics.ts';
 export type { Port, PortHandler } from '../stack/port.ts';
 export { defaultStack, mount, mounts, stackAt, unmount } from '../stack/registry.ts';
 export type { AddressRecord, Answer, AnswerStatus, RecordType, Resolver } from '../stack/resolver.ts';
@@ -24,6 +25,7 @@ export type {
 	Dialer,
 	Interface,
 	InterfaceChange,
+	InterfaceType,
 	ListenOptions,
 	MulticastGroup,
 	Naming,
@@ -32,5 +34,6 @@ export type {
 	StackFeatures,
 	Watchable,
 } from '../stack/stack.ts';
+export { type FlowTuning, type PortTuning, type Tunable, tuneFlow, tunePort } from '../stack/tuning.ts';
 export { kernel } from '../stacks/kernel/kernel.ts';
 export { memory } from '../stacks/memory/memory.ts';
