@@ -28,6 +28,7 @@ export const errorCodes = [
 	'reset',
 	'resource-limit',
 	'send-failed',
+	'storage-failed',
 	'timed-out',
 	'tls-alert',
 	'tls-failed',

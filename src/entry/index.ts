@@ -74,5 +74,6 @@ export type { Prefer, RaceCandidate } from '../post/race/prefer.ts';
 export type { AttemptReport, QueryReport, RaceReport } from '../post/race/report.ts';
 export type { RaceLimits, RaceTiming, RacingMode } from '../post/race/timing.ts';
 export type { RaceTrace } from '../post/race/trace.ts';
+export { type SupportedSecurity, supportedSecurity } from '../post/transport/supported-security.ts';
 export type { TransportFeatures } from '../post/transport/transport.ts';
 export type { AddressRecord, Answer, AnswerStatus, RecordType, Resolver } from '../stack/resolver.ts';

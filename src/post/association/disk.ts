@@ -171,7 +171,7 @@ const advice: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 function diskError(error: unknown, path: string): PostSocketsError {
 	if (error instanceof PostSocketsError) return error;
 	const text = error instanceof Error ? error.message : String(error);
-	const [code, what] = advice[errnoOf(error)] ?? ['resource-limit', text];
+	const [code, what] = advice[errnoOf(error)] ?? ['storage-failed', text];
 	return fail(code, `${path}: ${what}`, error);
 }
 

@@ -331,7 +331,7 @@ describe('when it writes', () => {
 	for (const [errno, code, message] of [
 		['ENOSPC', 'resource-limit', /the disk is full/],
 		['EROFS', 'not-permitted', /the disk is read-only/],
-		['EIO', 'resource-limit', /EIO/],
+		['EIO', 'storage-failed', /EIO/],
 	] as const) {
 		test(`${errno} at any step: the entry stays in memory, onError hears of it, the next change tries again`, async () => {
 			for (const step of ['create', 'chmod', 'write', 'sync', 'rename']) {
@@ -375,7 +375,7 @@ describe('when it writes', () => {
 		assert.deepEqual(errors, []);
 		disk.failures = { 'sync folder': 'EIO' };
 		store.put(entryOf());
-		await assert.rejects(store.flush(), isError('resource-limit', /EIO/));
+		await assert.rejects(store.flush(), isError('storage-failed', /EIO/));
 	});
 });
 

@@ -34,8 +34,9 @@ export interface FileStoreOptions extends MemoryStoreOptions {
 	readonly delay?: number | undefined;
 	/**
 	 * Told of what went wrong with the file: `resource-limit` (disk full), `not-permitted` (disk read-only, file once
-	 * readable by others), `malformed` (damaged entries, dropped), `bad-argument` (folder gone, `encrypt` failed). The
-	 * store goes on in memory, and tries again with the next change, flush or close. Default: not told.
+	 * readable by others), `malformed` (damaged entries, dropped), `bad-argument` (folder gone, `encrypt` failed),
+	 * `storage-failed` (anything else that a disk does). The store goes on in memory, and tries again with the next
+	 * change, flush or close. Default: not told.
 	 */
 	readonly onError?: ((error: PostSocketsError) => void) | undefined;
 	/** Whose time `delay` is. Default the machine's. */
@@ -59,9 +60,9 @@ const linesAtOnce = 128;
  * file, and may have to decrypt: afterwards every read is answered from memory, in the same step.
  *
  * Rejects with `bad-argument` for a file that is something else, `not-supported` for one of a later version of this
- * library (both are left as they are), and `not-permitted` for one that cannot be read, belongs to another user or may be
- * written by others. A file that others may only read is made private, and the secrets in it are not used. Of a damaged
- * file the whole entries are kept.
+ * library (both are left as they are), `not-permitted` for one that cannot be read, belongs to another user or may be
+ * written by others, and `storage-failed` where the disk fails. A file that others may only read is made private, and
+ * the secrets in it are not used. Of a damaged file the whole entries are kept.
  */
 export async function fileStore(
 	path: string,

@@ -4,7 +4,7 @@ import { IpAddress } from '../../base/address.ts';
 import { formatSocketAddress, isUnix, type SocketAddress } from '../../base/socket-address.ts';
 import type { Remembered } from '../race/plan.ts';
 import type { Note } from './kinds.ts';
-import type { TrackRecord } from './track-record.ts';
+import { pathKey, type TrackRecord } from './track-record.ts';
 
 export interface Candidate {
 	readonly address: SocketAddress;
@@ -30,12 +30,20 @@ export class Hints {
 	readonly winner: Winner | undefined;
 	readonly #record: TrackRecord;
 	readonly #network: string;
+	readonly #target: string;
 
-	constructor(record: TrackRecord, network: string, winner: Note<'winner'> | undefined, exploring: boolean) {
+	constructor(
+		record: TrackRecord,
+		network: string,
+		target: string,
+		winner: Note<'winner'> | undefined,
+		exploring: boolean,
+	) {
 		this.exploring = exploring;
 		this.winner = winner && winnerOf(winner);
 		this.#record = record;
 		this.#network = network;
+		this.#target = target;
 	}
 
 	/** The family of the winner, which a race then need not wait to be told of by the other. */
@@ -60,6 +68,11 @@ export class Hints {
 	/** Ms to wait after an attempt at this address before the next, 100 to 2000 (H-33); undefined if nothing is known. */
 	attemptDelay(address: IpAddress): number | undefined {
 		return this.#record.attemptDelay(address, this.#network);
+	}
+
+	/** Ms of a round trip from that interface, or from where the stack chooses; undefined if it was not measured lately. */
+	pathRoundTrip(stack: string, bound: string | undefined): number | undefined {
+		return this.exploring ? undefined : this.#record.pathRoundTrip(pathKey(this.#target, stack, bound), this.#network);
 	}
 
 	/** What a rule of the user's own may go by. It is told while exploring as well: history is ignored, not forgotten. */

@@ -31,7 +31,7 @@ export const kinds = {
 	 * known for longer, so that the next one is one in a row.
 	 */
 	failure: { lifetime: 4 * hour, shape: { count: 'number' } },
-	/** Per network and address, prefix or all: the round trip. Ages fast (RFC 9623 §9.2). */
+	/** Per network and address, prefix, path to a remote or all: the round trip. Ages fast (RFC 9623 §9.2). */
 	rtt: { lifetime: 10 * minute, shape: { srtt: 'number', rttvar: 'number' } },
 	/** Per network and address: longer than this many ms, as an attempt that was given up has shown (H-75). */
 	censored: { lifetime: 10 * minute, shape: { over: 'number' } },

@@ -18,7 +18,7 @@ import { Notes } from './notes.ts';
 import { type AttemptOutcome, hasAnswered, isFault, isSilent, type RaceOutcome, roundTripOf } from './race-outcome.ts';
 import type { AssociationStore } from './store.ts';
 import { type TicketLimits, Tickets } from './tickets.ts';
-import { type Performance, TrackRecord } from './track-record.ts';
+import { type Performance, pathKey, TrackRecord } from './track-record.ts';
 import { Verdicts } from './verdicts.ts';
 
 export interface MemoryOptions extends TicketLimits {
@@ -79,7 +79,7 @@ export class Memory {
 	/** For one race for `target`, as its report will name it. Each call draws anew whether history is ignored. */
 	hints(target: string, network: string): Hints {
 		const exploring = this.#random.below(exploreOneIn) === 0;
-		return new Hints(this.#record, network, this.#notes.read('winner', network, target), exploring);
+		return new Hints(this.#record, network, target, this.#notes.read('winner', network, target), exploring);
 	}
 
 	/** See `Hints.attemptDelay`. */
@@ -104,6 +104,9 @@ export class Memory {
 		known.sort((one, other) => Number(one.attempt.outcome === 'won') - Number(other.attempt.outcome === 'won'));
 		for (const { attempt, address, on } of known) {
 			this.#learn(attempt, address, on, alive.has(on));
+			const roundTrip = roundTripOf(attempt);
+			const path = pathKey(target, attempt.stack, attempt.interface);
+			if (roundTrip !== undefined) this.#record.measuredPath(path, roundTrip, on);
 			const { outcome, protocol, port, family } = attempt;
 			// Plaintext that was fallen back to is no reason to prefer it.
 			if (outcome !== 'won' || plaintextFallback || family === 'unix' || port === null) continue;

@@ -1,7 +1,7 @@
 /** Answers of DNS, kept as long as DNS allows (RFC 9623 §9.1, RFC 1035 §3.2.1). */
 
 import { IpAddress } from '../../base/address.ts';
-import type { AddressRecord, Answer, RecordType } from '../../stack/resolver.ts';
+import type { AddressRecord, Answer, RecordType, Resolver } from '../../stack/resolver.ts';
 import type { Notes } from './notes.ts';
 import type { StoredValue } from './value.ts';
 
@@ -41,6 +41,25 @@ export class Names {
 		const records = note.records.map((item) => recordOf(item, type, passed)).filter((record) => record !== undefined);
 		if (records.length === 0) return undefined;
 		return { type, status: 'found', records, source: `memory of ${note.source}` };
+	}
+
+	/** For what led nowhere: the next to ask hears what is so now. */
+	forget(name: string, type: RecordType, network: string): void {
+		this.#notes.delete('name', network, keyOf(name, type));
+	}
+
+	/** `resolver`, asked for nothing that is known on the network as it is then; what it answers is remembered. */
+	before(resolver: Resolver, network: () => string): Resolver {
+		return {
+			resolve: async (name, type, signal) => {
+				const on = network();
+				const known = signal.aborted ? undefined : this.recall(name, type, on);
+				if (known) return known;
+				const answer = await resolver.resolve(name, type, signal);
+				this.remember(name, answer, on);
+				return answer;
+			},
+		};
 	}
 }
 

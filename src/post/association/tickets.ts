@@ -109,7 +109,8 @@ export function securityHash(security: Security): string {
 	const { identities, clientCertificates, ...others } = rest; // of listeners
 	// Does not compile when Security gets a field that nobody has sorted into the ones above.
 	others satisfies Record<keyof typeof others, never>;
-	const shared = typeof preSharedKey === 'object' ? [preSharedKey.identity, preSharedKey.key] : undefined;
+	const shared =
+		typeof preSharedKey === 'object' && preSharedKey ? [preSharedKey.identity, preSharedKey.key] : undefined;
 	const lists = [ca, cert, pin, serverName, allowedSecurityProtocols, groups, ciphers, signatureAlgorithms, shared];
 	const parts = lists.map((part) =>
 		part === undefined

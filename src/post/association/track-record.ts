@@ -42,11 +42,19 @@ export class TrackRecord {
 	measured(address: IpAddress, milliseconds: number, network: string): void {
 		if (!isSample(milliseconds)) return;
 		const { host, prefix, isLoopback } = keysOf(address);
-		for (const key of isLoopback ? [host, prefix] : [host, prefix, everywhere]) {
-			const before = this.#notes.read('rtt', network, key);
-			this.#notes.write('rtt', network, key, measured(before, milliseconds, this.#notes.age(before)));
-		}
+		for (const key of isLoopback ? [host, prefix] : [host, prefix, everywhere])
+			this.#measured(key, milliseconds, network);
 		this.#notes.delete('censored', network, host);
+	}
+
+	/** The same of a path, whichever address of the remote it was. */
+	measuredPath(path: string, milliseconds: number, network: string): void {
+		if (isSample(milliseconds)) this.#measured(path, milliseconds, network);
+	}
+
+	/** Its smoothed round trip in ms; undefined if it was not measured lately. */
+	pathRoundTrip(path: string, network: string): number | undefined {
+		return this.#notes.read('rtt', network, path)?.srtt;
 	}
 
 	/** An attempt was ready after so many ms: its failures are forgotten. */
@@ -107,6 +115,11 @@ export class TrackRecord {
 		};
 	}
 
+	#measured(key: string, milliseconds: number, network: string): void {
+		const before = this.#notes.read('rtt', network, key);
+		this.#notes.write('rtt', network, key, measured(before, milliseconds, this.#notes.age(before)));
+	}
+
 	/** The first of these estimates that there is. */
 	#roundTrip(network: string, ...keys: string[]): RoundTrip | undefined {
 		for (const key of keys) {
@@ -137,6 +150,11 @@ export class TrackRecord {
 		const count = countFailure(before?.count ?? 0, this.#notes.age(before));
 		this.#notes.write('failure', network, key, { count });
 	}
+}
+
+/** The way to a remote from an interface of a stack, or from where the stack chooses. */
+export function pathKey(target: string, stack: string, bound: string | undefined): string {
+	return `path ${JSON.stringify([target, stack, bound])}`;
 }
 
 /** An address and its /24 or /48 as text; IPv4 in the dress of IPv6 is IPv4. */

@@ -1,6 +1,7 @@
 /** Memory as one association uses it: on the network where its stack is, which it notices when it asks. */
 
 import { compareInterfaces } from '../../stack/interface-watch.ts';
+import type { Resolver } from '../../stack/resolver.ts';
 import type { Interface, Stack } from '../../stack/stack.ts';
 import type { Attachment } from '../association/attachment.ts';
 import type { Winner } from '../association/hints.ts';
@@ -16,22 +17,22 @@ const lookInterval = 500;
 
 /** Where memory is kept and looked up. */
 export class Place {
+	readonly stack: Stack;
 	readonly #attachment: Attachment;
-	readonly #stack: Stack;
 	#seen: readonly Interface[] | undefined;
 	#looked = Number.NEGATIVE_INFINITY;
 
 	constructor(attachment: Attachment, stack: Stack) {
 		this.#attachment = attachment;
-		this.#stack = stack;
+		this.stack = stack;
 	}
 
 	/** The key of the network the stack is on. Interfaces that came, went or changed make it another one (H-70). */
 	get network(): string {
-		const { clock } = this.#stack;
-		if (this.#stack.interfaces && clock.now() - this.#looked >= lookInterval) {
+		const { clock } = this.stack;
+		if (this.stack.interfaces && clock.now() - this.#looked >= lookInterval) {
 			this.#looked = clock.now();
-			this.#look(this.#stack.interfaces());
+			this.#look(this.stack.interfaces());
 		}
 		return this.#attachment.network;
 	}
@@ -75,8 +76,18 @@ export class AttachedMemory {
 		};
 	}
 
+	/** That of `stack`, asked only for what is not remembered, if it is the stack that memory is of. */
+	resolver(stack: Stack): Resolver | undefined {
+		const { resolver } = stack;
+		if (resolver === undefined || stack !== this.#place.stack) return resolver;
+		return this.#memory.names.before(resolver, () => this.#place.network);
+	}
+
 	learn(report: RaceReport): void {
-		this.#memory.recordRace(report, this.#place.network);
+		const { network } = this.#place;
+		this.#memory.recordRace(report, network);
+		if (report.winner !== null) return;
+		for (const { name, type } of report.dns) this.#memory.names.forget(name, type, network);
 	}
 
 	forget(): void {

@@ -3,10 +3,12 @@
 import { badArgument } from '../../base/errors.ts';
 import { Local, type LocalLike } from '../endpoint/local.ts';
 import { Remote, type RemoteLike } from '../endpoint/remote.ts';
+import { selectTransports } from '../transport/select.ts';
 
 export class Candidates {
 	#remotes: readonly Remote[];
 	#locals: readonly Local[];
+	readonly #joins = new Set<(remote: Remote) => void>();
 
 	constructor(remote: Remote, locals: readonly Local[]) {
 		this.#remotes = remote.all;
@@ -22,9 +24,18 @@ export class Candidates {
 		return this.#locals;
 	}
 
-	/** Adds those that are not there. Throws `bad-argument`. */
+	/** Adds those that are not there. Throws `bad-argument`, and `not-supported` for schemes that this version lacks. */
 	addRemotes(likes: readonly RemoteLike[]): void {
-		this.#remotes = [...this.#remotes, ...without(likes.flatMap(remotesOf), this.#remotes, keyOfRemote)];
+		const added = without(likes.flatMap(remotesOf), this.#remotes, keyOfRemote);
+		for (const { scheme } of added) selectTransports(scheme);
+		this.#remotes = [...this.#remotes, ...added];
+		for (const join of this.#joins) for (const remote of added) join(alone(remote));
+	}
+
+	/** Calls `join` with each remote that is added until it is disposed of: a race that is under way. */
+	joining(join: (remote: Remote) => void): Disposable {
+		this.#joins.add(join);
+		return { [Symbol.dispose]: () => void this.#joins.delete(join) };
 	}
 
 	removeRemotes(likes: readonly RemoteLike[]): void {

@@ -417,7 +417,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	}
 
 	/**
-	 * More ways to its peer, for the next time a connection is made; known ones are ignored (RFC 9622 §7.5). Throws
+	 * More ways to its peer, for a race that is under way and the next ones; known ones are ignored (RFC 9622 §7.5). Throws
 	 * `bad-argument`, and `not-supported` on the listening side.
 	 */
 	addRemote(...remotes: RemoteLike[]): void {

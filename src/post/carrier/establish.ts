@@ -2,9 +2,12 @@
 
 import { badArgument, type ErrorCode, PostSocketsError } from '../../base/errors.ts';
 import { systemRandom } from '../../base/random.ts';
+import type { Resolver } from '../../stack/resolver.ts';
+import type { Stack } from '../../stack/stack.ts';
 import type { Local } from '../endpoint/local.ts';
 import type { Remote } from '../endpoint/remote.ts';
 import { codec } from '../message/codecs.ts';
+import type { Framing } from '../message/framer.ts';
 import { frame } from '../message/framing.ts';
 import { messages, type Protocol } from '../message/protocol.ts';
 import type { Security } from '../policy/security.ts';
@@ -28,15 +31,17 @@ const defaultTimeout = 30_000;
 const byteStream: Protocol<Uint8Array, Uint8Array> = messages(frame.stream(), codec.bytes());
 const byteDatagrams: Protocol<Uint8Array, Uint8Array> = messages(frame.datagram(), codec.bytes());
 
-/** For those who name none: bare bytes, a stream of them or datagrams. */
-export function bareProtocol(scheme: string | undefined): Protocol<Uint8Array, Uint8Array> {
-	return selectTransports(scheme).every(({ features }) => features.datagrams) ? byteDatagrams : byteStream;
+/** For those who name none: bare bytes, a stream of them, or datagrams where nothing else can be. */
+export function bareProtocol(...schemes: readonly (string | undefined)[]): Protocol<Uint8Array, Uint8Array> {
+	return schemes.flatMap(selectTransports).every(({ features }) => features.datagrams) ? byteDatagrams : byteStream;
 }
 
 /** What an association knows, and learns, of one race. */
 export interface RaceMemory {
 	hints(target: string): RaceHints;
 	sessions(security: Security): (name: string, port: number) => Sessions;
+	/** Of that stack, as far as it has to be asked. */
+	resolver(stack: Stack): Resolver | undefined;
 	learn(report: RaceReport): void;
 }
 
@@ -69,10 +74,9 @@ export async function open<In, Out>(
 	const { association, remote, locals, security, observers } = belonging;
 	const { group, memory, policy } = membership;
 	const { closeTimeout, limits, signal, priority } = options;
-	const protocol = options.protocol ?? (bareProtocol(remote.scheme) as Protocol<In, Out>);
+	const protocol = options.protocol ?? (bareProtocol(...remote.all.map(({ scheme }) => scheme)) as Protocol<In, Out>);
 	const candidates = new Candidates(remote, locals);
 	const contest = {
-		select: (scheme: string | undefined) => eligible(selectTransports(scheme), policy, protocol.framing),
 		policy,
 		prefer: options.prefer,
 		security,
@@ -81,7 +85,8 @@ export async function open<In, Out>(
 		timing: options.timing,
 		limits,
 	};
-	for (const transport of checkRace({ ...contest, remote, locals })) transport.check?.(security);
+	const select = permitted(remote, policy, protocol.framing);
+	for (const transport of checkRace({ ...contest, select, remote, locals })) transport.check?.(security);
 	const pacing = options.reconnect && new Pacing(options.reconnect, systemRandom);
 	let first = true;
 	const carrier: Carrier<In, Out> = new Carrier(protocol, {
@@ -102,8 +107,17 @@ export async function open<In, Out>(
 				if (!target) throw new PostSocketsError('no-candidates', 'every remote of this carrier was removed');
 				const limited = first && signal ? AbortSignal.any([signal, giveUp]) : giveUp;
 				first = false;
-				const known = { hints: memory.hints(String(remote)), sessions: memory.sessions(security) };
-				const racing = { ...contest, ...known, remote: target, locals, signal: limited };
+				const racing: RaceOptions = {
+					...contest,
+					remote: target,
+					locals,
+					select: permitted(target, policy, protocol.framing),
+					hints: memory.hints(String(remote)),
+					sessions: memory.sessions(security),
+					resolver: (stack) => memory.resolver(stack),
+					joining: (join) => candidates.joining(join),
+					signal: limited,
+				};
 				return learning(raceOrFallBack(racing, options.allowPlaintext ?? false), memory);
 			},
 			fork: (forking, spoken) =>
@@ -120,6 +134,16 @@ export async function open<In, Out>(
 		carrier.abort();
 		throw error;
 	}
+}
+
+/**
+ * What serves each scheme, as far as the policy allows it. Throws `no-candidates` if it rules out every alternative of
+ * `remote`; one that alone is ruled out is left away.
+ */
+function permitted(remote: Remote, policy: SettledPolicy, framing: Framing): RaceOptions['select'] {
+	const offered = new Set(remote.all.flatMap(({ scheme }) => selectTransports(scheme)));
+	const allowed = eligible([...offered], policy, framing);
+	return (scheme) => allowed.filter((each) => selectTransports(scheme).includes(each));
 }
 
 async function learning(racing: Promise<RaceWinner>, memory: RaceMemory): Promise<RaceWinner> {
@@ -142,7 +166,8 @@ async function raceOrFallBack(options: RaceOptions, allowPlaintext: boolean): Pr
 		return await race({ ...options, timeout: options.timeout / 2 });
 	} catch (error) {
 		if (!(error instanceof EstablishmentError) || !speaksNoTls(error)) throw error;
-		const winner = await race({ ...options, timeout: options.timeout / 2, select: () => plainTransports() });
+		const select: RaceOptions['select'] = (scheme) => (scheme === undefined ? plainTransports() : []);
+		const winner = await race({ ...options, timeout: options.timeout / 2, select });
 		return { ...winner, report: joinReports(error.report, winner.report) };
 	}
 }

@@ -176,7 +176,7 @@ export class Life {
 			flow.abort();
 			return;
 		}
-		const transient = new Transient(transport, stack, flow, security);
+		const transient = new Transient(transport, stack, flow, security, this.#winner?.local.pvds);
 		const { datagrams } = transport.features;
 		const connection: Connection = { ...established, transport, stack, transient, datagrams };
 		this.#connection = connection;

@@ -47,7 +47,10 @@ export const highWater = 2 ** 20;
 export const batchBytes = 64 * 2 ** 10;
 
 /**
- * Once messages have ranks or deadlines, no more is given to the layer below while it has so many bytes that it has not
- * taken, and no more is chosen at a time: what it has cannot be overtaken.
+ * Once messages have ranks or deadlines, no more is given to the layers below while they have what they send in so many
+ * milliseconds: what they have cannot be overtaken.
  */
-export const shallowBytes = 32 * 2 ** 10;
+export const shallowTime = 20;
+
+/** Bytes between which that is; `unknown` while nobody knows how fast they are, or what they have. */
+export const shallowBytes = { least: 16 * 2 ** 10, unknown: 32 * 2 ** 10, most: 2 ** 20 };

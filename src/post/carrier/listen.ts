@@ -5,6 +5,7 @@ import { badArgument, type ErrorCode, PostSocketsError } from '../../base/errors
 import type { SocketAddress } from '../../base/socket-address.ts';
 import type { FlowListener } from '../../stack/flow.ts';
 import type { Stack } from '../../stack/stack.ts';
+import { hostAddresses } from '../endpoint/host-addresses.ts';
 import { Local, type LocalLike } from '../endpoint/local.ts';
 import { Remote, type RemoteLike } from '../endpoint/remote.ts';
 import type { Protocol } from '../message/protocol.ts';
@@ -45,8 +46,8 @@ const notHere: readonly ErrorCode[] = ['address-unavailable', 'unreachable'];
 
 /**
  * Listens on `local`: `host:port` secured, `tcp://host:port` or `unix:/path` plain; port 0 takes a free one, no host
- * means every address. Rejects with `address-in-use`, `address-unavailable`, `not-permitted`, `dns-not-found`. Throws
- * `bad-argument` if a secure listener has no key.
+ * means every address. Rejects with `address-in-use`, `address-unavailable`, `not-permitted`, `dns-not-found`,
+ * `dns-timeout`. Throws `bad-argument` if a secure listener has no key.
  */
 export async function listen<In = Uint8Array, Out = Uint8Array>(
 	local: LocalLike,
@@ -136,11 +137,8 @@ async function addressesOf(
 			port,
 		}));
 	}
-	const { resolver } = stack;
-	if (!resolver) throw new PostSocketsError('not-supported', `the stack ${stack.name} resolves no names`);
-	const answers = await Promise.all((['AAAA', 'A'] as const).map((type) => resolver.resolve(hostName, type, signal)));
-	const found = answers.flatMap(({ records }) => records.map((record) => ({ address: record.address, port })));
-	if (found.length > 0) return found;
+	const found = await hostAddresses(hostName, stack, signal);
+	if (found.length > 0) return found.map((each) => ({ address: each, port }));
 	throw new PostSocketsError('dns-not-found', `"${hostName}" has no address to listen on`, { operation: 'listen' });
 }
 

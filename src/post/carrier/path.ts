@@ -10,14 +10,17 @@ export class Path {
 	readonly local: string;
 	readonly remote: string;
 	readonly stack: string;
+	/** The provisioning domains its Local is in, by name; undefined where that does not say. */
+	readonly pvds: readonly string[] | undefined;
 	readonly #stack: Stack;
 	readonly #flow: Flow;
 
 	/** @internal */
-	constructor(stack: Stack, flow: Flow) {
+	constructor(stack: Stack, flow: Flow, pvds: readonly string[] | undefined) {
 		this.local = formatSocketAddress(flow.local);
 		this.remote = formatSocketAddress(flow.remote);
 		this.stack = stack.name;
+		this.pvds = pvds;
 		this.#stack = stack;
 		this.#flow = flow;
 	}

@@ -8,9 +8,9 @@ import type { PostSocketsError } from '../../base/errors.ts';
 import { Queue } from '../../base/queue.ts';
 import type { Flow } from '../../stack/flow.ts';
 import type { Framer } from '../message/framer.ts';
-import { DrainRate } from '../queue/drain-rate.ts';
 import type { EntryOptions } from '../queue/entry.ts';
 import { type Batch, Batcher, type BatcherOptions } from './batcher.ts';
+import { Depth } from './depth.ts';
 import { batchBytes, highWater, shallowBytes } from './limits.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { SendReport } from './sending.ts';
@@ -44,7 +44,7 @@ export class Sender {
 	readonly #batcher: Batcher;
 	/** Given to the flow, which has not said that they were handed down. */
 	readonly #handedDown = new Queue<Batch>();
-	readonly #rate = new DrainRate();
+	readonly #depth: Depth;
 	#flow: Flow | undefined;
 	/** What the flow calls for each batch; what a lost one still says is not heard. */
 	#done: (error?: PostSocketsError) => void = () => {};
@@ -65,6 +65,8 @@ export class Sender {
 	constructor(options: SenderOptions) {
 		this.#options = options;
 		this.#batcher = new Batcher(options);
+		const { clock, roundTrip } = options;
+		this.#depth = new Depth({ clock, roundTrip, onRoom: () => this.flush() });
 	}
 
 	/** Bytes not yet handed to the layer below, framing not counted. */
@@ -105,6 +107,7 @@ export class Sender {
 		this.#done = (error) => {
 			if (this.#flow === flow) this.#handed(error);
 		};
+		this.#depth.attach(flow);
 		if (this.#ranked) this.#options.onRanked();
 		this.flush();
 	}
@@ -225,25 +228,27 @@ export class Sender {
 		for (let batch = this.#next(); batch; batch = this.#next()) {
 			this.#handedDown.push(batch);
 			this.#welcome = flow.write(batch.chunks, this.#done);
-			this.#rate.started(batch.bytes, this.#options.clock.now(), this.#welcome && !this.#ranked);
+			this.#depth.started(batch.bytes, this.#welcome);
 			this.#turn?.went(batch.bytes, batch.messages.length, this.#welcome);
 		}
 		this.#waitForExpiry();
-		if (!this.#ended || !this.#batcher.empty) return;
+		if (!this.#batcher.empty) return;
+		this.#depth.eased();
+		if (!this.#ended) return;
 		flow.end();
 		this.#checkFlushed();
 	}
 
 	/** The next batch, if the flow may have it now. */
 	#next(): Batch | undefined {
-		if (!this.#welcome || (this.#ranked && this.#rate.below >= shallowBytes)) return undefined;
+		if (!this.#welcome) return undefined;
 		const batcher = this.#batcher;
 		if (this.#turn ? !this.#turn.mayGo(batcher.head) : batcher.empty) return undefined;
-		const { clock, roundTrip } = this.#options;
-		const now = clock.now();
+		const room = this.#depth.room;
+		if (room === 0) return undefined;
 		const timed = batcher.deadline < Number.POSITIVE_INFINITY;
-		const estimate = timed ? this.#rate.estimate(now, roundTrip()) : undefined;
-		return batcher.next(this.#ranked ? shallowBytes : batchBytes, now, estimate);
+		const most = this.#ranked ? shallowBytes.unknown : batchBytes;
+		return batcher.next(Math.min(most, room), this.#options.clock.now(), timed ? this.#depth.estimate : undefined);
 	}
 
 	/** Says what it has to send now, so that the one whose turn it is goes first, not the one who flushes first. */
@@ -273,6 +278,7 @@ export class Sender {
 	#watchRanks({ lifetime, priority, antecedents }: Terms): void {
 		if (!this.#ranked && (lifetime !== undefined || priority !== undefined || antecedents)) {
 			this.#ranked = true;
+			this.#depth.keepShallow();
 			if (this.#flow) this.#options.onRanked();
 		}
 		this.#waitForExpiry();
@@ -287,7 +293,7 @@ export class Sender {
 		const batch = this.#handedDown.shift();
 		if (!batch) return;
 		this.taken += 1;
-		this.#rate.finished(batch.bytes, this.#options.clock.now());
+		this.#depth.handed(batch.bytes);
 		this.#batcher.handed(batch, error);
 		if (this.#ranked) this.flush();
 		this.#settle();
@@ -297,9 +303,9 @@ export class Sender {
 	#takeBack(): Batch[] {
 		const batches: Batch[] = [];
 		for (let batch = this.#handedDown.shift(); batch; batch = this.#handedDown.shift()) {
-			this.#rate.finished(batch.bytes, this.#options.clock.now());
 			batches.push(batch);
 		}
+		this.#depth.detach();
 		return batches;
 	}
 

@@ -21,13 +21,19 @@ export class Transient {
 	readonly paths: readonly Path[];
 
 	/** @internal `flow` is the connection itself, below what secures it. */
-	constructor({ name, features }: Transport, stack: Stack, flow: Flow, security: SecurityInfo | undefined) {
+	constructor(
+		{ name, features }: Transport,
+		stack: Stack,
+		flow: Flow,
+		security: SecurityInfo | undefined,
+		pvds?: readonly string[],
+	) {
 		this.transport = name;
 		this.features = features;
 		this.stack = stack.name;
 		this.local = formatSocketAddress(flow.local);
 		this.remote = formatSocketAddress(flow.remote);
 		this.security = security;
-		this.paths = [new Path(stack, flow)];
+		this.paths = [new Path(stack, flow, pvds)];
 	}
 }

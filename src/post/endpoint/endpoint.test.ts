@@ -9,7 +9,7 @@ import { virtualClock } from '../../base/virtual-clock.ts';
 import { provideDefaultStack } from '../../stack/registry.ts';
 import { memory } from '../../stacks/memory/memory.ts';
 import { parseTarget } from './grammar.ts';
-import { Local } from './local.ts';
+import { Local, type LocalInit } from './local.ts';
 import { Remote, type RemoteLike } from './remote.ts';
 
 const stack = memory({
@@ -218,6 +218,66 @@ describe('Remote', () => {
 		assert.deepEqual(await Remote.from('nobody.test:1').resolve({ stack }), []);
 		await assert.rejects(Remote.from('mute.test:1').resolve({ stack }), { code: 'dns-timeout' });
 		await assert.rejects(remote.resolve({ stack, signal: AbortSignal.abort() }), { code: 'aborted' });
+	});
+});
+
+describe('Local', () => {
+	const phone = memory({
+		clock: virtualClock(),
+		interfaces: [
+			{ name: 'lo', addresses: ['127.0.0.1', '::1'], type: 'loopback' },
+			{ name: 'wlan0', addresses: ['198.51.100.5', '2001:db8:2::5', 'fe80::5'], type: 'wi-fi' },
+			{ name: 'wwan0', addresses: ['203.0.113.5', 'fe80::5'], type: 'cellular' },
+		],
+		names: {
+			'phone.test': { A: ['198.51.100.5', '192.0.2.1'], AAAA: ['::1'] },
+			'mute.test': { A: { status: 'timed-out' }, AAAA: { status: 'timed-out' } },
+		},
+	});
+	const resolved = async (init: LocalInit) =>
+		(await Local.from({ ...init, stack: phone }).resolve()).map((local) => `${local.interface} ${local}`);
+
+	test('P-65 I-4.2.1-01 resolve() gives one for each address of each interface, both families', async () => {
+		assert.deepEqual(await resolved({ scheme: 'tcp', port: 80 }), [
+			'lo tcp://127.0.0.1:80',
+			'lo tcp://[::1]:80',
+			'wlan0 tcp://198.51.100.5:80',
+			'wlan0 tcp://[2001:db8:2::5]:80',
+			'wlan0 tcp://[fe80::5%wlan0]:80',
+			'wwan0 tcp://203.0.113.5:80',
+			'wwan0 tcp://[fe80::5%wwan0]:80',
+		]);
+		const pvds = ['home'];
+		const [first, ...others] = await new Local({ pvds, stack: phone }).resolve();
+		assert.deepEqual([others.length, first!.pvds, first!.stack === phone], [6, pvds, true]);
+		assert.deepEqual(await first!.resolve(), [first]);
+		phone.devices.delete('wlan0');
+		assert.equal((await new Local({ stack: phone }).resolve()).length, 4, 'as they are now');
+		phone.devices.set({ name: 'wlan0', addresses: ['198.51.100.5', '2001:db8:2::5'] });
+	});
+
+	test('P-65 of what it names: an interface, an address, a family, a host', async () => {
+		assert.deepEqual(await resolved({ interface: 'wwan0' }), ['wwan0 203.0.113.5:0', 'wwan0 [fe80::5%wwan0]:0']);
+		assert.deepEqual(await resolved({ address: '::1' }), ['lo [::1]:0']);
+		assert.deepEqual(await resolved({ address: '::1', interface: 'wlan0' }), []);
+		assert.deepEqual(await resolved({ address: 'fe80::5' }), ['wwan0 [fe80::5%wwan0]:0']);
+		assert.deepEqual(await resolved({ address: '0.0.0.0', interface: 'wwan0' }), ['wwan0 203.0.113.5:0']);
+		assert.deepEqual(await resolved({ hostName: 'phone.test' }), ['lo [::1]:0', 'wlan0 198.51.100.5:0']);
+		assert.deepEqual(await resolved({ hostName: 'nobody.test' }), []);
+		await assert.rejects(resolved({ hostName: 'mute.test' }), { code: 'dns-timeout' });
+		assert.deepEqual(await resolved({ path: '/run/x' }), ['undefined unix:/run/x']);
+		const { name, clock, features, resolver } = phone;
+		const dumb = { name, clock, features, resolver, close: () => phone.close() };
+		const local = new Local({ stack: dumb });
+		assert.deepEqual(await local.resolve(), [local]);
+		const named = await new Local({ hostName: 'phone.test', stack: dumb }).resolve();
+		assert.deepEqual(named.map(String), ['[::1]:0', '198.51.100.5:0', '192.0.2.1:0']);
+	});
+
+	test('T-6.1-01 is no Remote', () => {
+		const local = new Local({ hostName: 'a.test', port: 1, stack });
+		assert.throws(() => Remote.from(local as never), refused(/a place to come from/));
+		assert.throws(() => Remote.from(['b.test:1', local as never]), refused(/a place to come from/));
 	});
 });
 

@@ -7,6 +7,7 @@ import { defaultStack, stackAt } from '../../stack/registry.ts';
 import type { Stack } from '../../stack/stack.ts';
 import type { Identity } from '../policy/security.ts';
 import { checkHostName, parseTarget } from './grammar.ts';
+import { hostAddresses } from './host-addresses.ts';
 
 export type LocalLike = string | Local | LocalInit;
 
@@ -61,6 +62,35 @@ export class Local {
 		return new Local(typeof like === 'string' ? parseTarget(like) : like);
 	}
 
+	/**
+	 * More specific Locals, one for each address that its interfaces have now, as far as it names the address, the host or
+	 * the interface; may be none. Repeatable: one with an address and its interface gives itself. So does a path, and on a
+	 * stack that does not tell its interfaces all but a host. Rejects as `remote.resolve()` does.
+	 */
+	async resolve({
+		signal = new AbortController().signal,
+	}: {
+		readonly signal?: AbortSignal | undefined;
+	} = {}): Promise<Local[]> {
+		const { stack, path, hostName } = this;
+		if (path !== undefined) return [this];
+		const named = hostName === undefined ? undefined : await hostAddresses(hostName, stack, signal);
+		const specific = (address: IpAddress, name = this.interface) =>
+			new Local({ ...this, hostName: undefined, address, interface: name });
+		if (!stack.interfaces) return named?.map((address) => specific(address)) ?? [this];
+		const means = (own: IpAddress) => named?.some((each) => isSame(each, own)) ?? this.#means(own);
+		return stack
+			.interfaces()
+			.filter(({ name }) => this.interface === undefined || this.interface === name)
+			.flatMap(({ name, addresses }) => addresses.filter(means).map((own) => specific(own, name)));
+	}
+
+	#means(own: IpAddress): boolean {
+		const { address } = this;
+		if (address === undefined) return true;
+		return address.isUnspecified ? address.family === own.family : isSame(address, own);
+	}
+
 	toString(): string {
 		if (this.path !== undefined) return formatSocketAddress({ path: this.path });
 		const host = this.hostName ?? (this.address?.family === 6 ? `[${this.address}]` : this.address) ?? '*';
@@ -68,7 +98,12 @@ export class Local {
 	}
 }
 
+/** A zone that is not named may be any. */
+function isSame(named: IpAddress, own: IpAddress): boolean {
+	return named.equals(named.zone === undefined ? own.withZone(undefined) : own);
+}
+
 function checkIdentity({ cert, key }: Identity): Identity {
-	if (cert !== undefined && key !== undefined) return { cert, key };
-	throw badArgument('an identity is `{ cert, key }`, both of them');
+	if ([cert, key].every((pem) => typeof pem === 'string' || pem instanceof Uint8Array)) return { cert, key };
+	throw badArgument('an identity is `{ cert, key }`, both of them, as PEM');
 }

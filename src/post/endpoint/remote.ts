@@ -1,12 +1,13 @@
 /** A Remote: the service to reach, as specific as it is known (P-60 to P-63). An immutable value. */
 
 import { IpAddress } from '../../base/address.ts';
-import { badArgument, PostSocketsError } from '../../base/errors.ts';
+import { badArgument } from '../../base/errors.ts';
 import { formatSocketAddress } from '../../base/socket-address.ts';
 import { defaultStack } from '../../stack/registry.ts';
-import type { RecordType } from '../../stack/resolver.ts';
 import type { Stack } from '../../stack/stack.ts';
 import { checkHostName, parseTarget } from './grammar.ts';
+import { hostAddresses } from './host-addresses.ts';
+import { Local } from './local.ts';
 import { servicePort } from './services.ts';
 
 /** Anything that names a service; a list is alternatives of one service, the preferred first. */
@@ -89,16 +90,8 @@ export class Remote {
 		const { scheme, hostName, port, path } = this;
 		const specific = (address: IpAddress) => new Remote({ scheme, hostName, port, addresses: [address] });
 		if (path !== undefined) return [new Remote({ path })];
-		if (this.complete) return this.addresses.map(specific);
-		const { resolver } = stack;
-		if (!resolver) throw new PostSocketsError('not-supported', `the stack ${stack.name} resolves no names`);
-		const types: RecordType[] = ['AAAA', 'A'];
-		const answers = await Promise.all(types.map((type) => resolver.resolve(hostName!, type, signal)));
-		const found = answers.flatMap(({ records }) => records.map(({ address }) => specific(address)));
-		const silent = answers.find(({ status }) => status === 'timed-out' || status === 'failed');
-		if (found.length > 0 || !silent) return found;
-		const code = silent.status === 'failed' ? 'dns-failed' : 'dns-timeout';
-		throw new PostSocketsError(code, `${silent.source} gave no answer for "${hostName}"`, { operation: 'resolve' });
+		const addresses = this.complete ? this.addresses : await hostAddresses(hostName!, stack, signal);
+		return addresses.map(specific);
 	}
 
 	/** As it is written: `example.com:443`, `tcp://[2001:db8::1]:80`, `unix:/run/x`. */
@@ -121,6 +114,7 @@ function flatten(like: RemoteLike): Remote[] {
 	if (Array.isArray(like)) return (like as readonly RemoteLike[]).flatMap(flatten);
 	if (typeof like === 'string') return [fromText(like)];
 	if (like instanceof URL) return [fromText(textOf(like))];
+	if (like instanceof Local) throw badArgument(`${like} is a Local, a place to come from; a Remote is where to go`);
 	if (typeof like === 'object' && like !== null) return [new Remote(like as RemoteInit)];
 	throw badArgument(`${String(like)} names no Remote; pass a string such as "example.com:443"`);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { IpAddress } from '../../base/address.ts';
-import type { Interface } from '../../stack/stack.ts';
+import type { Interface, Stack } from '../../stack/stack.ts';
 import type { Local } from '../endpoint/local.ts';
 import type { Candidate } from '../policy/eligibility.ts';
 import type { PathFacts } from '../policy/features.ts';
@@ -38,6 +38,8 @@ export interface Gathering {
 	readonly family?: 4 | 6 | undefined;
 	/** An address of the remote means nothing beyond its link. Default false. */
 	readonly linkLocal?: boolean | undefined;
+	/** Milliseconds of a round trip from an interface, or from where the stack chooses, as far as known. Default: nothing is. */
+	readonly roundTrip?: ((stack: Stack, bound: string | undefined) => number | undefined) | undefined;
 }
 
 /**
@@ -90,11 +92,16 @@ function unplaced({ stack, address, interface: bound }: Local): Dropped<Candidat
 /** A Unix socket is on no network. */
 const nowhere: PathFacts = { interface: null, pvds: [] };
 
-function chosenByStack(local: Local, transports: readonly Transport[], { family = 6 }: Gathering): CandidatePath {
+function chosenByStack(
+	local: Local,
+	transports: readonly Transport[],
+	{ family = 6, roundTrip }: Gathering,
+): CandidatePath {
 	const { address, stack, interface: bound, pvds } = local;
 	const has = { 4: stack.features.ipv4, 6: stack.features.ipv6 };
 	const families = address ? [address.family] : ([family, other(family)] as const).filter((each) => has[each]);
-	return { name: stack.name, local, path: { interface: bound, pvds }, addresses: undefined, families, transports };
+	const path = { interface: bound, pvds, roundTrip: roundTrip?.(stack, bound) };
+	return { name: stack.name, local, path, addresses: undefined, families, transports };
 }
 
 /** The path over one interface, or why it is none. */
@@ -102,12 +109,17 @@ function over(
 	{ name, type, loopback, addresses, temporary }: Interface,
 	local: Local,
 	transports: readonly Transport[],
-	{ policy, locals, family = 6, linkLocal = false }: Gathering,
+	{ policy, locals, family = 6, linkLocal = false, roundTrip }: Gathering,
 ): CandidatePath | Dropped<Candidate> {
 	const severalStacks = new Set(locals.map(({ stack }) => stack)).size > 1;
 	const candidate = {
 		name: severalStacks ? `${name} of ${local.stack.name}` : name,
-		path: { interface: name, interfaceType: type ?? (loopback ? 'loopback' : undefined), pvds: local.pvds },
+		path: {
+			interface: name,
+			interfaceType: type ?? (loopback ? 'loopback' : undefined),
+			pvds: local.pvds,
+			roundTrip: roundTrip?.(local.stack, name),
+		},
 	} as const;
 	// RFC 4007 §4: an address of the link reaches nothing beyond it.
 	const sources = addresses.filter((each) => (isPinned(local) ? isFrom(local, each) : linkLocal || !each.isLinkLocal));

@@ -48,6 +48,17 @@ export class DrainRate {
 		this.#full = this.#below > 0;
 	}
 
+	/** There is nothing more to give it: how fast it drains from here on says nothing. */
+	eased(): void {
+		this.#full = false;
+	}
+
+	/** Bytes that it hands down in so many ms, as far as it was full for as long; undefined if nobody knows. */
+	within(milliseconds: number, now: number): number | undefined {
+		if (this.#milliseconds === 0 || (!this.#full && now - this.#measuredAt >= memory)) return undefined;
+		return this.#bytes * Math.min(1, milliseconds / this.#milliseconds);
+	}
+
 	/** For a message started now, over a path with that round trip in ms. */
 	estimate(now: number, roundTrip = 0): Estimate {
 		const bytesPerMs = this.#rate(now);

@@ -37,13 +37,15 @@ export interface Query {
 interface Name {
 	readonly source: EndpointSource;
 	readonly answers: Map<RecordType, Answer>;
+	/** It counts, and what there is to ask was returned. */
+	begun: boolean;
 	/** When the resolution delay ends: set by the first address. */
 	usableAt: number;
 	usable: boolean;
 }
 
 export class EndpointSet {
-	readonly #names: Name[];
+	readonly #names: Name[] = [];
 	readonly #families: readonly (4 | 6)[];
 	readonly #types: readonly RecordType[];
 	readonly #resolutionDelay: number;
@@ -60,21 +62,23 @@ export class EndpointSet {
 		this.#types = families.map((family) => (family === 6 ? 'AAAA' : 'A'));
 		this.#resolutionDelay = resolutionDelay;
 		this.#addressLimit = addressLimit;
-		this.#names = sources.map((source) => ({
-			source,
-			answers: new Map(),
-			usableAt: Number.POSITIVE_INFINITY,
-			usable: false,
-		}));
+		for (const source of sources) this.add(source);
 	}
 
-	/** Counts what is known from now on, and returns what to ask, in this order, back to back (§4.1). */
+	/** One more, after those there are. */
+	add(source: EndpointSource): void {
+		this.#names.push({ source, answers: new Map(), begun: false, usableAt: Number.POSITIVE_INFINITY, usable: false });
+	}
+
+	/** Counts what is known from now on, and returns what was not asked yet, in this order, back to back (§4.1). */
 	begin(now: number): Query[] {
-		for (const name of this.#names) {
+		const fresh = this.#names.flatMap((name, index) => (name.begun ? [] : [{ name, index }]));
+		for (const { name } of fresh) {
+			name.begun = true;
 			if (isLiteral(name.source)) name.usableAt = now + this.#resolutionDelay;
 		}
 		this.wake(now);
-		return this.#names.flatMap(({ source }, index) =>
+		return fresh.flatMap(({ name: { source }, index }) =>
 			isLiteral(source) ? [] : this.#types.map((type) => ({ source: index, name: source.name, type })),
 		);
 	}
@@ -142,8 +146,8 @@ export class EndpointSet {
 			.some(({ source }) => source.protocols.some((protocol) => protocols.includes(protocol)));
 	}
 
-	#complete({ source, answers }: Name): boolean {
-		return isLiteral(source) || answers.size === this.#types.length;
+	#complete({ source, answers, begun }: Name): boolean {
+		return begun && (isLiteral(source) || answers.size === this.#types.length);
 	}
 
 	/** Each once, in the order of the answers. */

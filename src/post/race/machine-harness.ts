@@ -112,6 +112,8 @@ export interface Script {
 	/** What comes of a question, `after` ms; undefined for nothing. */
 	readonly dns?: (query: Query, path: number) => { readonly after: number; readonly answer: Answer } | undefined;
 	readonly abortAt?: number;
+	/** Sources that come later. */
+	readonly added?: readonly { readonly at: number; readonly source: EndpointSource }[];
 	/** Of an event and a deadline at the same moment, the deadline first. */
 	readonly wakeFirst?: boolean;
 }
@@ -153,7 +155,7 @@ interface Due {
 /** Runs a race to its end on a clock that starts at 0, and checks what must hold in every race. */
 export function simulate(
 	plan: RacePlan,
-	{ course = () => silent, dns, abortAt, wakeFirst = false }: Script = {},
+	{ course = () => silent, dns, abortAt, added = [], wakeFirst = false }: Script = {},
 ): Race {
 	const machine = new RaceMachine(plan);
 	const log: Moment[] = [];
@@ -201,6 +203,7 @@ export function simulate(
 	};
 
 	later(abortAt, () => machine.step({ type: 'abort' }, now, sink));
+	for (const { at, source } of added) later(at, () => machine.step({ type: 'added', source }, now, sink));
 	machine.step({ type: 'begin' }, now, sink);
 	while (result === 'waiting') {
 		const { deadline } = machine;

@@ -74,6 +74,9 @@ export class RaceMachine implements Machine<RaceEvent, RaceSink>, Field {
 			case 'answer':
 				this.endpoints[event.path]!.answer(event.source, event.answer, now);
 				break;
+			case 'added':
+				for (const set of this.endpoints) set.add(event.source);
+				break;
 			case 'connected':
 				event.attempt.connected = now;
 				break;
@@ -220,7 +223,6 @@ class Branch implements Node {
 class Inquiry {
 	readonly #path: number;
 	readonly #endpoints: EndpointSet;
-	#asked = false;
 
 	constructor(path: number, endpoints: EndpointSet) {
 		this.#path = path;
@@ -232,9 +234,7 @@ class Inquiry {
 	}
 
 	run(now: number, sink: RaceSink): void {
-		if (this.#asked) this.#endpoints.wake(now);
-		else for (const query of this.#endpoints.begin(now)) sink.query(this.#path, query);
-		this.#asked = true;
+		for (const query of this.#endpoints.begin(now)) sink.query(this.#path, query);
 	}
 }
 

@@ -34,6 +34,8 @@ export interface RaceHints {
 	order(endpoints: readonly Endpoint[], protocol: string): Endpoint[];
 	/** Milliseconds to wait after an attempt at this address before the next; undefined if nothing is known (H-33). */
 	attemptDelay(address: IpAddress): number | undefined;
+	/** Milliseconds of a round trip by a path, for policies that rank paths by it; undefined if nothing is known. */
+	pathRoundTrip(stack: string, bound: string | undefined): number | undefined;
 	/** For who ranks by a rule of his own: milliseconds of a round trip, and whether it won the last time. */
 	remembered(address: SocketAddress, protocol: string): Remembered;
 }
@@ -58,6 +60,7 @@ export interface RacePlan {
 	/** The preferred first. */
 	readonly paths: readonly RacePath[];
 	readonly protocols: readonly RaceProtocol[];
+	/** At the begin. */
 	readonly sources: readonly EndpointSource[];
 	readonly mode: RacingMode;
 	readonly hints?: RaceHints | undefined;
@@ -82,6 +85,8 @@ export interface Attempt extends Choice {
 export type RaceEvent =
 	| { readonly type: 'begin' }
 	| { readonly type: 'answer'; readonly path: number; readonly source: number; readonly answer: Answer }
+	/** One more way to reach the service, after those there are. */
+	| { readonly type: 'added'; readonly source: EndpointSource }
 	/** The connection of an attempt stands, its handshake is under way. */
 	| { readonly type: 'connected'; readonly attempt: Attempt }
 	/** Everything the application needs is done. */

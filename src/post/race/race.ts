@@ -6,11 +6,11 @@ import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import { type Driver, drive } from '../../base/machine.ts';
 import { formatSocketAddress, type IpEndpoint, isUnix, type SocketAddress } from '../../base/socket-address.ts';
 import { fromSystem } from '../../base/system-error.ts';
-import type { Answer } from '../../stack/resolver.ts';
+import type { Answer, Resolver } from '../../stack/resolver.ts';
 import type { Stack } from '../../stack/stack.ts';
 import type { Local } from '../endpoint/local.ts';
 import type { Remote } from '../endpoint/remote.ts';
-import { type CandidatePath, gather } from '../paths/gather.ts';
+import { type CandidatePath, type Gathering, gather } from '../paths/gather.ts';
 import { settle } from '../policy/cascade.ts';
 import type { Security } from '../policy/security.ts';
 import type { SettledPolicy } from '../policy/settled.ts';
@@ -28,7 +28,7 @@ export interface RaceOptions {
 	readonly remote: Remote;
 	/** Where to come from, at least one, the preferred first. */
 	readonly locals: readonly Local[];
-	/** The transports a Remote of this scheme may use. Called before anything is asked or opened; may throw. */
+	/** The transports a Remote of this scheme may use, if any. Called before anything is asked or opened; may throw. */
 	readonly select: (scheme: string | undefined) => readonly Transport[];
 	/** Which paths it may use, and which it prefers. Default: one for each Local, in their order. */
 	readonly policy?: SettledPolicy | undefined;
@@ -41,6 +41,10 @@ export interface RaceOptions {
 	readonly timing?: Partial<RaceTiming> | undefined;
 	readonly limits?: Partial<RaceLimits> | undefined;
 	readonly hints?: RaceHints | undefined;
+	/** Who is asked for names on a stack. Default: its own resolver. */
+	readonly resolver?: ((stack: Stack) => Resolver | undefined) | undefined;
+	/** Calls `join` with remotes that are added while it runs: they join it as far as its transports serve them. */
+	readonly joining?: ((join: (remote: Remote) => void) => Disposable) | undefined;
 	/** Sessions of the peer of that name and port. */
 	readonly sessions?: ((name: string, port: number) => Sessions) | undefined;
 	readonly signal: AbortSignal;
@@ -92,7 +96,8 @@ function prepare(options: Omit<RaceOptions, 'signal'>): Field {
 		);
 	}
 	const linkLocal = remote.all.some(({ addresses }) => addresses.some(({ isLinkLocal }) => isLinkLocal));
-	const paths = gather({ locals, transports: chosen, policy, family: hints?.family, linkLocal });
+	const roundTrip: Gathering['roundTrip'] = ({ name }, bound) => hints?.pathRoundTrip(name, bound);
+	const paths = gather({ locals, transports: chosen, policy, family: hints?.family, linkLocal, roundTrip });
 	return { transports: chosen, paths: paths.slice(0, limits.paths) };
 }
 
@@ -123,6 +128,8 @@ class Runner implements RaceSink {
 	readonly #attempts = new Map<Attempt, AbortController>();
 	readonly #queries = new AbortController();
 	readonly #asked: Asked[] = [];
+	readonly #remotes = new Map<EndpointSource, Remote>();
+	#joining: Disposable | undefined;
 	readonly #established = new Map<Attempt, Established>();
 	#begin = 0;
 
@@ -139,6 +146,7 @@ class Runner implements RaceSink {
 		this.#target = String(options.remote);
 		this.#paths = paths;
 		this.#clock = options.locals[0]!.stack.clock;
+		for (const remote of options.remote.all) this.#sourceOf(remote);
 		this.#machine = new RaceMachine(this.#plan());
 		this.#driver = drive(this.#machine, this as RaceSink, this.#clock);
 	}
@@ -146,6 +154,10 @@ class Runner implements RaceSink {
 	begin(): void {
 		this.#begin = this.#clock.now();
 		this.#options.signal.addEventListener('abort', this.#onAbort, { once: true });
+		this.#joining = this.#options.joining?.((remote) => {
+			const source = this.#sourceOf(remote);
+			if (source) this.#send({ type: 'added', source });
+		});
 		this.#send({ type: 'begin' });
 	}
 
@@ -153,7 +165,8 @@ class Runner implements RaceSink {
 		this.#trace({ type: 'query', path, query });
 		const asked: Asked = { path, query, start: this.#clock.now() };
 		this.#asked.push(asked);
-		const { resolver } = this.#paths[path]!.local.stack;
+		const { stack } = this.#paths[path]!.local;
+		const resolver = this.#options.resolver ? this.#options.resolver(stack) : stack.resolver;
 		const unknown: Answer = { type: query.type, status: 'failed', records: [], source: 'no resolver' };
 		const { signal } = this.#queries;
 		Promise.try(() => resolver?.resolve(query.name, query.type, signal) ?? unknown)
@@ -212,13 +225,12 @@ class Runner implements RaceSink {
 		this.#end();
 		const established = this.#established.get(attempt)!;
 		const transport = this.#transports[attempt.protocol]!;
-		const { sources } = this.#machine.plan;
 		const { local } = this.#paths[attempt.path]!;
 		this.#resolve({
 			...established,
 			transport,
 			stack: local.stack,
-			remote: this.#options.remote.all[sources.indexOf(attempt.endpoint.source)]!,
+			remote: this.#remotes.get(attempt.endpoint.source)!,
 			local,
 			report: this.#report(attempt),
 		});
@@ -233,6 +245,7 @@ class Runner implements RaceSink {
 
 	#end(): void {
 		this.#driver.stop();
+		this.#joining?.[Symbol.dispose]();
 		this.#queries.abort();
 		this.#options.signal.removeEventListener('abort', this.#onAbort);
 	}
@@ -245,7 +258,7 @@ class Runner implements RaceSink {
 	}
 
 	#plan(): RacePlan {
-		const { remote, select, security, racing, timing, limits, timeout, hints, prefer } = this.#options;
+		const { remote, racing, timing, limits, timeout, hints, prefer } = this.#options;
 		const stacks = [...new Set(this.#paths.map(({ local }) => local.stack))];
 		if (remote.all.every(({ complete }) => !complete) && stacks.every(({ resolver }) => !resolver)) {
 			const names = stacks.map(({ name }) => name).join(', ');
@@ -265,7 +278,7 @@ class Runner implements RaceSink {
 		return {
 			paths,
 			protocols,
-			sources: remote.all.map((remote) => sourceOf(remote, select(remote.scheme), security)),
+			sources: [...this.#remotes.keys()],
 			hints,
 			rule: prefer && ruleOf(prefer, paths, protocols, hints),
 			mode: racingMode(racing),
@@ -273,6 +286,17 @@ class Runner implements RaceSink {
 			limits: raceLimits(limits),
 			timeout,
 		};
+	}
+
+	/** Undefined where none of the transports serves it. */
+	#sourceOf(remote: Remote): EndpointSource | undefined {
+		const { select, security } = this.#options;
+		const racing = new Set(this.#transports.map(({ name }) => name));
+		const transports = select(remote.scheme).filter(({ name }) => racing.has(name));
+		if (transports.length === 0) return undefined;
+		const source = sourceOf(remote, transports, security);
+		this.#remotes.set(source, remote);
+		return source;
 	}
 
 	#report(winner?: Attempt): RaceReport {

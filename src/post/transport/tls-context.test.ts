@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { testPki } from '../../testing/certificates.ts';
 import { canListen, type Security, withIdentity } from '../policy/security.ts';
 import { selfSigned } from '../policy/self-signed.ts';
+import { supportedSecurity } from './supported-security.ts';
 import { tls } from './tls.ts';
 
 const pki = testPki();
@@ -21,6 +22,16 @@ const bad: readonly [Security, RegExp, side?: 'listen'][] = [
 	[{ ca: [] }, /nobody would be trusted/],
 	[{ pin: 'ab' }, /no SHA-256 fingerprint/],
 	[{ serverName: 42 as never }, /no string/],
+	[{ alpn: 'h2' as never }, /list of strings/],
+	[{ alpn: [7 as never] }, /list of strings/],
+	[{ ca: 7 as never }, /PEM/],
+	[{ cert: 7 as never, key: 7 as never }, /PEM/],
+	[{ pin: 7 as never }, /no SHA-256 fingerprint/],
+	[{ ciphers: [7 as never] }, /list of strings/],
+	[{ groups: 'X25519' as never }, /list of strings/],
+	[{ maxCachedSessions: '1' as never }, /number from 0/],
+	[{ preSharedKey: 'secret' as never }, /identity, key/],
+	[{ preSharedKey: null as never }, /identity, key/],
 	[{ alpn: [''] }, /1 to 255 bytes/],
 	[{ alpn: ['x'.repeat(256)] }, /1 to 255 bytes/],
 	[{ allowedSecurityProtocols: [] }, /is empty/],
@@ -69,6 +80,18 @@ describe('security that cannot be used', () => {
 			tls.check!(security);
 		tls.check!({ preSharedKey: () => undefined }, 'listen');
 	});
+});
+
+test('T-6.3-07 the values that are supported are listed, and each may be named', () => {
+	const supported = supportedSecurity();
+	tls.check!(supported);
+	for (const [name, values] of Object.entries(supported)) {
+		assert.ok(values.length > 0, name);
+		for (const value of values) tls.check!({ [name]: [value] });
+	}
+	assert.deepEqual(supported.allowedSecurityProtocols, ['tls_1_2', 'tls_1_3']);
+	assert.ok(supported.ciphers.includes('TLS_AES_128_GCM_SHA256'));
+	assert.ok(supported.groups.includes('X25519') && supported.signatureAlgorithms.includes('ed25519'));
 });
 
 describe('identities', () => {

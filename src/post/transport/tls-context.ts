@@ -7,20 +7,27 @@ import type { Identity, Pem, Security } from '../policy/security.ts';
 
 /** All that OpenSSL does not refuse by itself, or says nothing of. Throws `bad-argument`. */
 export function checkSecurity(security: Security, side: 'initiate' | 'listen'): void {
-	const { cert, key, ca, pin, preSharedKey, clientCertificates = 'none', trust, keyLog, serverName } = security;
+	const { cert, key, ca, pin, identities, preSharedKey, clientCertificates = 'none' } = security;
+	const { trust, keyLog, serverName } = security;
 	if (serverName !== undefined && typeof serverName !== 'string') throw badArgument('serverName is no string');
+	for (const [name, value] of Object.entries({ cert, key })) {
+		if (value !== undefined && !isPem(value)) throw badArgument(`\`${name}\` is PEM: text, or its bytes`);
+	}
 	if ((cert === undefined) !== (key === undefined)) throw badArgument('`cert` and `key` go together; one is missing');
 	if (ca !== undefined) checkAuthorities([ca].flat());
-	for (const each of [pin ?? []].flat()) {
-		if (!/^[0-9a-f]{64}$/.test(plainHex(each))) {
-			throw badArgument(`"${each}" is no SHA-256 fingerprint: 32 bytes in hexadecimal, with or without colons`);
+	for (const each of pin === undefined ? [] : [pin].flat()) {
+		if (typeof each !== 'string' || !/^[0-9a-f]{64}$/.test(plainHex(each))) {
+			throw badArgument(`"${String(each)}" is no SHA-256 fingerprint: 32 bytes in hexadecimal, with or without colons`);
 		}
 	}
 	if (!['none', 'request', 'require'].includes(clientCertificates)) {
-		throw badArgument(`clientCertificates is "${clientCertificates}"; it is none, request or require`);
+		throw badArgument(`clientCertificates is "${String(clientCertificates)}"; it is none, request or require`);
 	}
 	for (const [name, callback] of Object.entries({ trust, keyLog })) {
 		if (callback !== undefined && typeof callback !== 'function') throw badArgument(`${name} is no function`);
+	}
+	if (identities !== undefined && Object.prototype.toString.call(identities) !== '[object Object]') {
+		throw badArgument('identities is a plain object, of an identity for each server name');
 	}
 	if (preSharedKey !== undefined) checkPreSharedKey(security, side);
 	checkLists(security);
@@ -92,13 +99,13 @@ function checkAuthorities(authorities: readonly Pem[]): void {
 		throw badArgument('`ca` is empty: nobody would be trusted; leave it out for the authorities of the system');
 	}
 	for (const authority of authorities) {
-		const text = Buffer.from(authority as Uint8Array).toString('latin1');
+		const text = isPem(authority) ? Buffer.from(authority as Uint8Array).toString('latin1') : '';
 		if (/-----BEGIN [\w ]*CERTIFICATE-----/.test(text)) continue;
 		throw badArgument('`ca` is PEM: it has lines "-----BEGIN CERTIFICATE-----"');
 	}
 }
 
-const versionNames = { tls_1_2: 'TLSv1.2', tls_1_3: 'TLSv1.3' } as const;
+export const versionNames = { tls_1_2: 'TLSv1.2', tls_1_3: 'TLSv1.3' } as const;
 
 /** RFC 8446 §4.6.1 */
 const longestLifetime = 604_800;
@@ -139,15 +146,16 @@ function checkPreSharedKey(security: Security, side: 'initiate' | 'listen'): voi
 		if (side === 'listen') return;
 		throw badArgument('who initiates says its `preSharedKey: { identity, key }`; only a listener looks keys up');
 	}
-	const length = Buffer.byteLength(preSharedKey!.identity);
+	if (typeof preSharedKey?.identity !== 'string') throw badArgument('`preSharedKey` is `{ identity, key }`');
+	const length = Buffer.byteLength(preSharedKey.identity);
 	if (length < 1 || length > 128)
 		throw badArgument(`the identity of a pre-shared key has 1 to 128 bytes, not ${length}`);
-	checkKeyLength(preSharedKey!.key);
+	checkKeyLength(preSharedKey.key);
 }
 
 function checkLists(security: Security): void {
 	const { alpn = [], allowedSecurityProtocols: allowed, ciphers } = security;
-	for (const name of alpn) {
+	for (const name of checkTexts('alpn', alpn)) {
 		const length = Buffer.byteLength(name);
 		if (length < 1 || length > 255) throw badArgument(`an ALPN name has 1 to 255 bytes, not ${length}`);
 	}
@@ -163,13 +171,18 @@ function checkLists(security: Security): void {
 
 function checkList(name: string, list: readonly string[] | undefined, isKnown: (name: string) => boolean): void {
 	if (list === undefined) return;
-	if (list.length === 0)
+	if (checkTexts(name, list).length === 0)
 		throw badArgument(`\`${name}\` is empty: no handshake could succeed; leave it out for the defaults`);
 	for (const one of list) if (!isKnown(one)) throw badArgument(`\`${name}\`: "${one}" is not known to this OpenSSL`);
 }
 
+function checkTexts(name: string, list: readonly string[]): readonly string[] {
+	if (Array.isArray(list) && list.every((one) => typeof one === 'string')) return list;
+	throw badArgument(`\`${name}\` is a list of strings`);
+}
+
 /** OpenSSL does not list the groups and algorithms it has. */
-function isTaken(security: Security): boolean {
+export function isTaken(security: Security): boolean {
 	try {
 		nodeTls.createSecureContext(contextOptions(security, undefined));
 		return true;
@@ -180,9 +193,14 @@ function isTaken(security: Security): boolean {
 
 function checkCache(security: Security): void {
 	for (const name of ['maxCachedSessions', 'cachedSessionLifetimeSeconds'] as const) {
-		const value = security[name] ?? 0;
-		if (!(value >= 0)) throw badArgument(`${name} is ${value}; it is a number from 0`);
+		const { [name]: value = 0 } = security;
+		if (typeof value !== 'number' || !(value >= 0))
+			throw badArgument(`${name} is ${String(value)}; it is a number from 0`);
 	}
+}
+
+function isPem(value: unknown): value is Pem {
+	return typeof value === 'string' || value instanceof Uint8Array;
 }
 
 function pemOf(pem: Pem): string | Buffer {
