@@ -33,6 +33,21 @@ describe('paths', () => {
 		await closeAll(client, server);
 	});
 
+	onBothArms('T-8-05 it tells the provisioning domains of the local it comes from', async (arm) => {
+		const listener = await arm.listen(lines());
+		const local = [
+			{ stack: arm.stack, pvds: ['home.example'] },
+			{ stack: arm.stack, address: '127.0.0.1', pvds: ['office.example'] },
+		];
+		const policy = { pvd: { 'office.example': 'require' } } as const;
+		const client = await arm.connect(listener, { protocol: lines(), local, policy });
+		const server = (await listener.accept())!;
+		assert.deepEqual(client.paths[0]!.pvds, ['office.example']);
+		assert.equal(server.paths[0]!.pvds, undefined, 'nobody has said so');
+		await closeAll(client, server);
+		await listener.close();
+	});
+
 	onMemory('P-59 T-8.3.2 changes of the interfaces are told while somebody hears of them', async (arm) => {
 		const { devices } = arm.stack;
 		const listener = await arm.listen(lines());
