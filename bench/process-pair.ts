@@ -63,7 +63,7 @@ function start(program: string, args: readonly string[], core: number): ChildPro
 	return spawn(file!, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
-async function answer<T>(child: ChildProcess, milliseconds: number): Promise<T> {
+export async function answer<T>(child: ChildProcess, milliseconds: number): Promise<T> {
 	const over = new AbortController();
 	const signal = AbortSignal.any([over.signal, AbortSignal.timeout(milliseconds)]);
 	try {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { PostSocketsError } from '../base/errors.ts';
 import { formatSocketAddress, type SocketAddress } from '../base/socket-address.ts';
 import { fromSystem } from '../base/system-error.ts';
+import type { Backlog, Backlogged } from '../stack/backlog.ts';
 import { deaf, type Flow, type FlowHandler } from '../stack/flow.ts';
 import type { FlowMetrics, Measurable } from '../stack/metrics.ts';
 import type { FlowTuning, Tunable } from '../stack/tuning.ts';
@@ -17,7 +18,7 @@ import { reset } from './reset.ts';
 export type Reader = (duplex: Duplex, deliver: (chunk: Uint8Array) => void) => Duplex;
 
 /** Who measures and tunes the duplex that is in use: its socket, or the flow that lies under it. */
-export type Below = (duplex: Duplex) => object & Partial<Measurable & Tunable<FlowTuning>>;
+export type Below = (duplex: Duplex) => object & Partial<Measurable & Backlogged & Tunable<FlowTuning>>;
 
 export interface DuplexFlowOptions {
 	readonly local: SocketAddress;
@@ -37,7 +38,7 @@ export interface DuplexFlowOptions {
  * inside a call, 'close' comes last, and nothing keeps the bytes of a write whose callback was called. (The two ends of
  * `stream.duplexPair` are not: they hand each other the very same arrays.)
  */
-export class DuplexFlow implements Flow, DuplexOwner, Measurable, Tunable<FlowTuning> {
+export class DuplexFlow implements Flow, DuplexOwner, Measurable, Backlogged, Tunable<FlowTuning> {
 	readonly local: SocketAddress;
 	readonly remote: SocketAddress;
 	handler: FlowHandler = deaf;
@@ -130,6 +131,11 @@ export class DuplexFlow implements Flow, DuplexOwner, Measurable, Tunable<FlowTu
 	/** Also of a duplex that was taken. */
 	metrics(): FlowMetrics | undefined {
 		return this.#below?.(this.#duplex).metrics?.();
+	}
+
+	/** Also of a duplex that was taken. What the duplex itself has not handed down is not part of it. */
+	backlog(): Backlog | undefined {
+		return this.#below?.(this.#duplex).backlog?.();
 	}
 
 	/** Also of a duplex that was taken. */

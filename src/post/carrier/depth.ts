@@ -21,8 +21,10 @@ export interface DepthOptions {
 	onRoom(): void;
 }
 
-/** Milliseconds until the system is asked again while something waits; times what it takes to ask, it is more. */
+/** Milliseconds until there may be room again. */
 const pause = 2;
+
+/** The system is asked again after so many times what it took to ask. */
 const thrift = 20;
 
 export class Depth {
@@ -36,6 +38,7 @@ export class Depth {
 	#told = false;
 	/** What is under way counts as held. */
 	#underWay = false;
+	#lookedAt = 0;
 	#nextLook = 0;
 	#timer: Timer | undefined;
 
@@ -83,7 +86,7 @@ export class Depth {
 	get room(): number {
 		if (!this.#shallow) return Number.POSITIVE_INFINITY;
 		this.#look();
-		const room = this.#most - this.#rate.below;
+		const room = this.#most - this.#held;
 		if (room <= 0 && this.#told) this.#waitForRoom();
 		return Math.max(0, room);
 	}
@@ -99,6 +102,15 @@ export class Depth {
 		if (this.#told) this.#rate.eased();
 	}
 
+	/** As far as is known: since it was asked, the system has sent as fast as before. */
+	get #held(): number {
+		const { below } = this.#rate;
+		if (!this.#told || below === 0) return below;
+		const now = this.#options.clock.now();
+		const sent = ((now - this.#lookedAt) / shallowTime) * (this.#rate.within(shallowTime, now) ?? 0);
+		return Math.max(0, below - sent);
+	}
+
 	get #most(): number {
 		const { clock, roundTrip } = this.#options;
 		if (!this.#told) return shallowBytes.unknown;
@@ -107,17 +119,18 @@ export class Depth {
 		return Math.min(Math.max(bytes, shallowBytes.least), shallowBytes.most);
 	}
 
-	/** Asks the system, unless it was asked just now. */
+	/** Asks the system, unless it was asked just now, or it may be that the flow has handed down what it did not say yet. */
 	#look(): void {
 		const { clock } = this.#options;
 		const now = clock.now();
-		if (!this.#flow || !this.#told || now < this.#nextLook) return;
+		if (!this.#flow || !this.#told || this.#inFlow > 0 || now < this.#nextLook) return;
 		const backlog = backlogOf(this.#flow);
 		const then = clock.now();
+		this.#lookedAt = then;
 		this.#nextLook = then + (then - now) * thrift;
 		this.#told = backlog !== undefined;
 		this.#underWay = backlog?.underWay === true;
-		const more = this.#inFlow + (backlog?.bytes ?? 0) - this.#rate.below;
+		const more = (backlog?.bytes ?? 0) - this.#rate.below;
 		if (more > 0) this.#rate.started(more, then, true);
 		else if (more < 0) this.#rate.finished(-more, then);
 	}
@@ -125,7 +138,7 @@ export class Depth {
 	#waitForRoom(): void {
 		if (this.#timer) return;
 		const { clock, onRoom } = this.#options;
-		this.#timer = clock.after(Math.max(pause, this.#nextLook - clock.now()), () => {
+		this.#timer = clock.after(pause, () => {
 			this.#timer = undefined;
 			onRoom();
 		});

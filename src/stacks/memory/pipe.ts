@@ -166,7 +166,7 @@ export class Pipe {
 			if (done) this.#dones.push(done);
 		}
 		this.#queued -= moved;
-		if (moved > 0) this.#send(() => (this.#arrived += moved));
+		if (moved > 0) this.#send(() => (this.#arrived += moved), moved);
 		while (this.#dones.length > 0) this.#dones.shift()!();
 		if (this.#resetting) {
 			this.#resetting = false;
@@ -180,14 +180,15 @@ export class Pipe {
 	}
 
 	/** `arrive` runs when what was sent now reaches the other end, in order. */
-	#send(arrive: () => void): void {
+	#send(arrive: () => void, bytes = 0): void {
 		if (this.#delay === 0) arrive();
 		else {
 			this.#underWay.push(arrive);
-			this.#wire.carry(this.#delay, () => {
+			const land = () => {
 				this.#underWay.shift()!();
 				this.#advance();
-			});
+			};
+			this.#wire.carry(this.#delay, land, bytes);
 		}
 	}
 

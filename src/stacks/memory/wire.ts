@@ -12,8 +12,11 @@ export class Wire {
 		this.clock = clock;
 	}
 
-	/** Runs `arrive` after `milliseconds`, never in this turn; not at all for `Infinity`, or once the wire is cut. */
-	carry(milliseconds: number, arrive: () => void): Timer {
+	/**
+	 * Runs `arrive` after `milliseconds`, never in this turn; not at all for `Infinity`, or once the wire is cut. A wire
+	 * with a rate of its own needs the number of `bytes`; this one takes any at once.
+	 */
+	carry(milliseconds: number, arrive: () => void, _bytes?: number): Timer {
 		if (this.#cut || milliseconds === Number.POSITIVE_INFINITY) return { cancel() {} };
 		const land = () => {
 			if (this.#underWay.delete(timer)) arrive();

@@ -13,6 +13,8 @@ export interface Libc {
 	set(descriptor: number, option: SocketOption, value: number | Uint8Array): boolean;
 	/** Bytes written to a TCP socket, sent or not, that the peer has not acknowledged. */
 	outgoing(descriptor: number): number | undefined;
+	/** Bytes written to a TCP socket that were not sent. */
+	unsent(descriptor: number): number | undefined;
 }
 
 let found: { readonly libc: Libc | undefined } | undefined;
@@ -40,6 +42,7 @@ interface Koffi {
 
 /** linux/sockios.h */
 const SIOCOUTQ = 0x5411;
+const SIOCOUTQNSD = 0x894b;
 
 function libcOver(koffi: Koffi): Libc {
 	// This process, which has a C library in it, glibc or musl.
@@ -47,6 +50,8 @@ function libcOver(koffi: Koffi): Libc {
 	const getsockopt = self.func('int getsockopt(int descriptor, int level, int name, void *value, void *length)');
 	const setsockopt = self.func('int setsockopt(int descriptor, int level, int name, void *value, uint32_t length)');
 	const ioctl = self.func('int ioctl(int descriptor, unsigned long request, void *value)');
+	const asked = (descriptor: number, request: number) =>
+		ioctl(descriptor, request, integer) === 0 ? integer[0] : undefined;
 	const length = new Uint32Array(1);
 	const integer = new Int32Array(1);
 	return {
@@ -59,6 +64,7 @@ function libcOver(koffi: Koffi): Libc {
 			integer[0] = value;
 			return setsockopt(descriptor, level, name, integer, integer.byteLength) === 0;
 		},
-		outgoing: (descriptor) => (ioctl(descriptor, SIOCOUTQ, integer) === 0 ? integer[0] : undefined),
+		outgoing: (descriptor) => asked(descriptor, SIOCOUTQ),
+		unsent: (descriptor) => asked(descriptor, SIOCOUTQNSD),
 	};
 }

@@ -1,10 +1,12 @@
 /** What a connected TCP socket tells and takes: without the C library, only what node itself offers. */
 
 import type { Socket } from 'node:net';
+import type { Backlog, Backlogged } from '../../../stack/backlog.ts';
 import type { FlowMetrics, Measurable } from '../../../stack/metrics.ts';
 import type { FlowTuning, Tunable } from '../../../stack/tuning.ts';
 import { tcpDescriptor } from './descriptor.ts';
 import type { Libc } from './libc.ts';
+import { outgoingOf } from './proc-net-tcp.ts';
 import { type SocketOption, socketOptions } from './socket-options.ts';
 import { decodeTcpInfo, tcpInfoLength } from './tcp-info.ts';
 
@@ -14,7 +16,7 @@ const longestKeepAlive = 32_767;
 /** Reused: a reading is decoded before the next one is taken. */
 const info = new Uint8Array(tcpInfoLength);
 
-export class TcpSocket implements Measurable, Tunable<FlowTuning> {
+export class TcpSocket implements Measurable, Backlogged, Tunable<FlowTuning> {
 	readonly #socket: Socket;
 	readonly #libc: Libc | undefined;
 
@@ -29,6 +31,14 @@ export class TcpSocket implements Measurable, Tunable<FlowTuning> {
 		const length = this.#libc.get(descriptor, socketOptions.tcpInfo, info);
 		if (length === undefined) return undefined;
 		return decodeTcpInfo(info.subarray(0, length), this.#libc.outgoing(descriptor));
+	}
+
+	backlog(): Backlog | undefined {
+		const descriptor = tcpDescriptor(this.#socket);
+		const unsent = descriptor === undefined ? undefined : this.#libc?.unsent(descriptor);
+		if (unsent !== undefined) return { bytes: unsent, underWay: false };
+		const outgoing = this.#socket.destroyed ? undefined : outgoingOf(this.#socket);
+		return outgoing === undefined ? undefined : { bytes: outgoing, underWay: true };
 	}
 
 	tune(wish: FlowTuning): readonly (keyof FlowTuning)[] {
