@@ -12,7 +12,7 @@ const floors: string[][] = [
 	['base'],
 	['wire'],
 	['stack'],
-	['duplex', 'dns', 'stacks/memory', 'stacks/kernel', 'stacks/ip', 'stacks/links'],
+	['duplex', 'dns', 'stacks/memory', 'stacks/kernel', 'stacks/ip', 'stacks/links', 'stacks/sim'],
 	['post/message', 'post/policy'],
 	['post/endpoint'],
 	['post/transport'],
@@ -28,6 +28,10 @@ const floors: string[][] = [
 /** Imports between folders of one line, each with its reason. */
 const neighbours: Record<string, string> = {
 	'stacks/kernel -> duplex': 'a net.Socket is a Duplex: the adapter that makes a flow of one is the kernel’s flow',
+	'stacks/sim -> stacks/ip': 'each host of a simulated network is an IP stack of ours',
+	'stacks/sim -> stacks/links': 'what they are joined by are our links, impaired and captured',
+	'stacks/sim -> stacks/memory': 'until there is TCP, streams are flows of memory on a wire of the network’s own',
+	'stacks/sim -> dns': 'each host resolves names by asking the name servers of its network',
 	'cli -> entry': 'the command is a user of the public interface',
 };
 
@@ -61,7 +65,17 @@ const builtins: Record<string, string[]> = {
 		'node:os',
 		'node:path',
 	],
-	cli: ['node:util', 'node:fs', 'node:fs/promises', 'node:process', 'node:stream', 'node:os', 'node:tty'],
+	cli: [
+		'node:util',
+		'node:fs',
+		'node:fs/promises',
+		'node:process',
+		'node:stream',
+		'node:os',
+		'node:tty',
+		'node:path',
+		'node:url',
+	],
 };
 
 /** Packages that code (not tests) may import. */

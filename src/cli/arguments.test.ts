@@ -8,7 +8,7 @@ import { inProcess, objects, post } from './post-harness.ts';
 
 const pin = '0'.repeat(64);
 const mistakes: [args: string, says: RegExp][] = [
-	['', /which command\? write post COMMAND, where COMMAND is one of connect, listen, race/],
+	['', /which command\? write post COMMAND, where COMMAND is one of connect, listen, race, sim/],
 	['get example.com:443', /there is no command "get"; write post COMMAND/],
 	['proxy', /there is no command "proxy"/],
 	['race', /race needs a TARGET; write post race example\.com:443/],

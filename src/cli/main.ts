@@ -9,8 +9,9 @@ import { helpOf, overview } from './help.ts';
 import { listenCommand } from './listen.ts';
 import { NobodyReads, type Output } from './output.ts';
 import { raceCommand } from './race.ts';
+import { simCommand } from './sim.ts';
 
-const commands: readonly Command[] = [connect, listenCommand, raceCommand];
+const commands: readonly Command[] = [connect, listenCommand, raceCommand, simCommand];
 
 /** `debug`: errors with their stacks, and their causes. Never rejects. */
 export async function main(argv: readonly string[], context: Context, debug: boolean): Promise<number> {

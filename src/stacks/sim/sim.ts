@@ -1,0 +1,4 @@
+/** What a program names as `sim.` */
+
+export { explore, play } from './explore.ts';
+export { network } from './network.ts';
