@@ -61,8 +61,10 @@ describe('admit', () => {
 
 	onMemory('T-7.2-03 a remote lets in no other address', async (arm) => {
 		const errors: PostSocketsError[] = [];
+		const asked: string[] = [];
 		const listener = await arm.listen(lines(), {
 			remote: { addresses: ['198.18.0.1'], port: 9 },
+			admit: ({ remote }) => asked.push(remote) === 1,
 			onError: (error) => errors.push(error),
 		});
 		const from = (address: string) =>
@@ -70,13 +72,29 @@ describe('admit', () => {
 		const stranger = await from('127.0.0.1');
 		assert.equal((await stranger.closed).error?.code, 'reset');
 		assert.equal(errors[0]!.code, 'refused');
+		assert.deepEqual(asked, [], 'a stranger is not even asked about');
+		asked.length = 0;
 		const friend = await from('198.18.0.1');
+		const refused = await from('198.18.0.1');
+		assert.equal((await refused.closed).error?.code, 'reset');
+		assert.equal(asked.length, 2, 'both have to agree');
 		await closeAll(friend, (await listener.accept())!);
 		await listener.close();
 	});
 });
 
 describe('newConnectionLimit', () => {
+	onBothArms('T-7.2-08 counts those that were waited for, too', async (arm) => {
+		const listener = await arm.listen(lines());
+		listener.newConnectionLimit = 2;
+		const waiting = listener.accept();
+		const client = await arm.connect(listener, { protocol: lines() });
+		const server = (await waiting)!;
+		assert.equal(listener.newConnectionLimit, 1);
+		await closeAll(client, server);
+		await listener.close();
+	});
+
 	onBothArms('T-7.2-08 counts down, and at 0 nobody is given out until it is raised', async (arm) => {
 		const listener = await arm.listen(lines());
 		listener.newConnectionLimit = 1;
@@ -86,6 +104,7 @@ describe('newConnectionLimit', () => {
 		assert.equal(listener.newConnectionLimit, 0);
 		const waiting = listener.accept();
 		await turns(5);
+		listener.newConnectionLimit = 0;
 		assert.equal(await Promise.race([waiting, 'nobody']), 'nobody');
 		listener.newConnectionLimit = Number.POSITIVE_INFINITY;
 		servers.push((await waiting)!, (await listener.accept())!);

@@ -57,6 +57,8 @@ export class Batcher {
 	#framer: Framer;
 	/** Bytes that count as queued and are not the queue's: framed at once, or pieces. */
 	#eagerBytes = 0;
+	/** Of pieces that were not framed yet. */
+	#pieceBytes = 0;
 	/** Of what is in the packer. */
 	#eager = 0;
 	#reports: SendReport[] = [];
@@ -76,7 +78,7 @@ export class Batcher {
 
 	/** Bytes not yet handed down, framing not counted. */
 	get bytes(): number {
-		return this.#eagerBytes + this.#queue.bytes;
+		return this.#eagerBytes + this.#pieceBytes + this.#queue.bytes;
 	}
 
 	/** Messages that can still be taken back or overtaken. */
@@ -140,7 +142,11 @@ export class Batcher {
 	/** Queues a message of which the pieces are to come. Throws as `enqueue` does. */
 	open(report: SendReport, options: EntryOptions): Streamed {
 		this.#framing.framer().frame(nothing, part, nowhere);
-		const streamed = new Streamed(report, this.#framing.framer(), options);
+		const account = (bytes: number) => {
+			if (bytes > 0) this.#checkRoom(bytes);
+			this.#pieceBytes += bytes;
+		};
+		const streamed = new Streamed(report, this.#framing.framer(), account, options);
 		this.#queue.add(streamed);
 		return streamed;
 	}

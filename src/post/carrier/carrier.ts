@@ -156,7 +156,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		});
 		this.#requests = new Requests(protocol.correlate, clock, limits.maxRequests);
 		this.#receiver = new Receiver(framer, protocol, this.#requests, clock, limits, {
-			onMalformed: (error) => this.abort(error),
+			onMalformed: (error) => this.#life.abort(error),
 			onSoftError: (error) => tell('softError', error),
 			isItsEnd: (error) => this.#life.isItsEnd(error),
 			onHandled: () => void this.close(),
@@ -305,6 +305,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 	async sendMany(contents: Iterable<Out> | AsyncIterable<Out>, properties?: SendProperties): Promise<number> {
 		let count = 0;
 		for await (const content of contents) {
+			if (properties?.signal?.aborted) throw abortedBy(properties.signal, 'sendMany');
 			if (!this.post(content, properties)) await this.drained();
 			if (!this.canSend) throw this.#refusal('sendMany')!;
 			count += 1;
@@ -366,7 +367,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		const bytes = this.#protocol.codec.encode(content);
 		let reply: Promise<In>;
 		try {
-			const { timeout: _, signal: __, ...properties } = options;
+			const { timeout: _, signal: __, ...asked } = options;
+			const properties = this.#protocol.correlate ? asked : { ...asked, ordered: true };
 			reply = this.#requests.wait(content, bytes, options, (report) =>
 				this.#send(bytes, report, undefined, properties),
 			);
@@ -454,7 +456,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		}
 		if (this.#life.ending) return Promise.reject(this.#over('fork'));
 		const protocol = options.protocol ?? (this.#protocol as unknown as Protocol<I, O>);
-		return origin.fork(options, protocol);
+		const { connPriority } = this.#policy.settled.connection;
+		return origin.fork({ ...options, priority: options.priority ?? connPriority }, protocol);
 	}
 
 	/**
@@ -468,6 +471,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 
 	/** Ends at once: what was not sent is dropped, the peer sees a reset. */
 	abort(reason?: PostSocketsError): void {
+		this.#receiver.drop();
 		this.#life.abort(reason);
 	}
 
@@ -554,6 +558,8 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		if (receiver.queued > 0 && !options.security) {
 			throw badArgument(`${receiver.queued} messages wait to be received; take them first`, 'upgrade');
 		}
+		if (receiver.ended || this.#sender.ended)
+			throw badArgument('one direction has ended; there is no stream to upgrade', 'upgrade');
 		const early = receiver.queued;
 		const unread = this.#life.suspend();
 		if (options.security && early + unread.length > 0) {
@@ -562,9 +568,14 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 			this.abort(error);
 			throw error;
 		}
-		await this.#sender.idle();
-		const security = await options.security;
-		if (!this.#life.connection) throw this.#over('upgrade');
+		let security: Security | undefined;
+		try {
+			[security] = await Promise.all([options.security, this.#sender.idle()]);
+		} catch (error) {
+			this.abort(fromSystem(error, { operation: 'upgrade', remote: target }));
+			throw error;
+		}
+		if (this.#life.state === 'closed') throw this.#over('upgrade');
 		const protocol = options.protocol ?? (this.#protocol as unknown as Protocol<I, O>);
 		const carrier = new Carrier<I, O>(protocol, { ...this.#options, origin: undefined });
 		this.#life.release();
@@ -574,6 +585,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 			return carrier;
 		} catch (error) {
 			carrier.abort(fromSystem(error, { operation: 'upgrade', remote: target }));
+			connection.flow.abort();
 			throw error;
 		}
 	}

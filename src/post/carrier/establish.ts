@@ -121,13 +121,20 @@ export async function open<In, Out>(
 				return learning(raceOrFallBack(racing, options.allowPlaintext ?? false), memory);
 			},
 			fork: (forking, spoken) =>
-				open(belonging, membership, { ...options, first: undefined, ...forking, protocol: spoken }),
+				open(belonging, membership, {
+					...options,
+					first: undefined,
+					signal: undefined,
+					lazy: undefined,
+					...forking,
+					protocol: spoken,
+				}),
 		},
 	});
 	belonging.joined(carrier as unknown as AnyCarrier);
-	if (options.first !== undefined) carrier.post(options.first);
-	if (options.lazy) return carrier;
 	try {
+		if (options.first !== undefined) carrier.post(options.first);
+		if (options.lazy) return carrier;
 		await carrier.activate();
 		return carrier;
 	} catch (error) {

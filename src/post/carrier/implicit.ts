@@ -42,7 +42,13 @@ export function implicitAssociation(options: Omit<AssociationOptions, 'store' | 
 			port,
 			path,
 		]),
-		local.map(({ stack, address, port, interface: via }) => [identityOf(stack), address && String(address), port, via]),
+		local.map(({ stack, address, port, interface: via, pvds }) => [
+			identityOf(stack),
+			address && String(address),
+			port,
+			via,
+			pvds,
+		]),
 		[securityHash(security), security.alpn],
 		Object.entries(policy).sort(([one], [other]) => (one < other ? -1 : 1)),
 	]);

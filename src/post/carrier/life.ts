@@ -302,6 +302,7 @@ export class Life {
 				this.#establishing = undefined;
 				this.#winner = winner;
 				this.attach(winner, winner.transport, winner.stack);
+				this.reconsider();
 			},
 			(error: unknown) => {
 				this.#establishing = undefined;
@@ -335,7 +336,7 @@ export class Life {
 		let taken = sender.taken;
 		let since = clock.now();
 		const look = () => {
-			if (sender.queued === 0 || sender.taken > taken) {
+			if (!sender.pending || sender.taken > taken) {
 				taken = sender.taken;
 				since = clock.now();
 			}
@@ -414,7 +415,7 @@ export class Life {
 	#beginClose(): void {
 		const { clock, closeTimeout, sender, receiver } = this.#options;
 		if (this.#state === 'dormant') {
-			if (sender.queued === 0) {
+			if (sender.isIdle) {
 				this.#over({ by: 'local', error: undefined });
 				return;
 			}

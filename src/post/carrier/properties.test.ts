@@ -158,6 +158,27 @@ describe('properties of a carrier', () => {
 	});
 });
 
+describe('what comes of setting', () => {
+	onMemory('T-8-01 T-8-03 a property of another protocol is refused, and changes nothing', async (arm) => {
+		const policy = { ...profiles.unreliableDatagram, safelyReplayable: true };
+		const client = await arm.connect(9, { scheme: 'udp', protocol: lines(), policy });
+		const before = JSON.stringify(client.properties);
+		assert.throws(() => client.set('tcp.userTimeoutEnabled', true), { code: 'not-supported' });
+		assert.equal(JSON.stringify(client.properties), before);
+		await client.close();
+	});
+
+	onBothArms('T-7.4-11 every connection of the group is tuned', async (arm) => {
+		const { parent, fork, end } = await forked(arm);
+		const idle = (carrier: Carrier<string>) => carrier.get('keepAlive');
+		assert.deepEqual([idle(parent), idle(fork)], [false, false]);
+		parent.set('keepAliveTimeout', 5_000);
+		const expected = arm.name === 'kernel';
+		assert.deepEqual([idle(parent), idle(fork)], [expected, expected]);
+		await end();
+	});
+});
+
 describe('direction', () => {
 	onBothArms('T-6.2.16 a carrier of one direction does not do the other', async (arm) => {
 		const listener = await arm.listen(lines(), { policy: { direction: 'unidirectional-receive' } });

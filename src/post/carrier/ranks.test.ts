@@ -37,8 +37,12 @@ async function rest(server: Text, count: number): Promise<string[]> {
 describe('priorities', () => {
 	onBothArms('P-33 G-22 T-9.1.3.2 lower goes first among what waits, equals in the order of sending', async (arm) => {
 		const { client, server } = await blocked(arm);
-		for (const priority of [200, 100, 5, 200, 5, 100]) client.post(`${priority}`, { priority, ordered: false });
-		assert.deepEqual((await rest(server, 6)).slice(0, 2), ['5', '5']);
+		for (const [index, priority] of [200, 100, 5, 200, 5, 100].entries()) {
+			client.post(`${priority} ${index}`, { priority, ordered: false, lifetime: 1e9 });
+		}
+		const came = await rest(server, 6);
+		assert.deepEqual(came.slice(0, 4), ['5 2', '5 4', '100 1', '100 5']);
+		assert.deepEqual(came.slice(4), ['200 0', '200 3']);
 		await closeAll(client, server);
 	});
 

@@ -160,6 +160,13 @@ export class Receiver<In> {
 		this.#requests.fail(error ?? new PostSocketsError('closed', why, { operation: 'request' }));
 	}
 
+	/** The application wants nothing any more, not even what came before. */
+	drop(): void {
+		this.#queue.clear();
+		this.#queuedBytes = 0;
+		this.#push = undefined;
+	}
+
 	/** The application has closed: what still comes is read, so that the end is seen, and dropped. */
 	discard(): void {
 		this.#discarding = true;

@@ -128,4 +128,19 @@ describe('requests', () => {
 		await closeAll(client, server);
 		await until('closed', () => client.state === 'closed');
 	});
+
+	onBothArms('without correlation a rank or a lifetime does not take a request out of its order', async (arm) => {
+		const listener = await arm.listen(lines());
+		const client = await arm.connect(listener, { protocol: lines(), reconnect: {} });
+		const server = (await listener.accept())!;
+		server.onMessage(({ content }) => server.send(`re ${content}`));
+		const replies = [
+			client.request('a'),
+			client.request('b', { lifetime: 5_000 }),
+			client.request('c', { priority: 1 }),
+		];
+		assert.deepEqual(await Promise.all(replies), ['re a', 're b', 're c']);
+		await closeAll(client, server);
+		await listener.close();
+	});
 });

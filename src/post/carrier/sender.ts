@@ -74,6 +74,11 @@ export class Sender {
 		return this.#batcher.bytes;
 	}
 
+	/** The flow has something that it has not taken. */
+	get pending(): boolean {
+		return this.#handedDown.length > 0;
+	}
+
 	/** The number of the next message. */
 	get nextId(): number {
 		return this.#batcher.nextId;
@@ -119,6 +124,7 @@ export class Sender {
 	detach(framer: Framer, error: PostSocketsError, before: readonly Outgoing[]): void {
 		this.#flow = undefined;
 		this.#welcome = true;
+		this.#turn?.welcome();
 		this.#turn?.mayGo(undefined);
 		this.#batcher.lose(framer, error, before, this.#takeBack());
 		this.#tellDrained();
@@ -200,7 +206,7 @@ export class Sender {
 
 	/** Resolves when everything sent so far was handed down; also when the carrier is over. */
 	idle(): Promise<void> {
-		if (this.#isIdle || this.#over) return Promise.resolve();
+		if (this.isIdle || this.#over) return Promise.resolve();
 		return new Promise((resolve) => this.#idle.push(resolve));
 	}
 
@@ -268,7 +274,7 @@ export class Sender {
 	/** A message that asks for nothing need not wait: nothing has to be chosen among, or kept. */
 	#canFrame(length: number): boolean {
 		const lags = !this.#welcome && this.#batcher.full;
-		return !this.#options.keeps && !this.#turn && !lags && this.#batcher.takesNow(length);
+		return this.#flow !== undefined && !this.#options.keeps && !this.#turn && !lags && this.#batcher.takesNow(length);
 	}
 
 	#entry({ lifetime, ...options }: Terms): EntryOptions {
@@ -284,7 +290,7 @@ export class Sender {
 		this.#waitForExpiry();
 	}
 
-	get #isIdle(): boolean {
+	get isIdle(): boolean {
 		return this.#handedDown.length === 0 && this.#batcher.empty;
 	}
 
@@ -334,8 +340,8 @@ export class Sender {
 	}
 
 	#checkFlushed(): void {
-		if (this.#isIdle || this.#over) for (const resolve of this.#idle.splice(0)) resolve();
-		if (this.#over || (this.#ended && this.#flow && this.#isIdle)) this.#flushed?.();
+		if (this.isIdle || this.#over) for (const resolve of this.#idle.splice(0)) resolve();
+		if (this.#over || (this.#ended && this.#flow && this.isIdle)) this.#flushed?.();
 	}
 
 	#tellDrained(): void {

@@ -14,16 +14,20 @@ export class Streamed extends Outgoing {
 	readonly #pieces = new Queue<Uint8Array>();
 	/** Tells what no framer would take before it waits. */
 	readonly #probe: Framer;
+	/** Bytes that were written and not framed, more or fewer; throws if there is no room for more. */
+	readonly #account: (bytes: number) => void;
 	#bytes = 0;
 	#waiting: (() => void)[] = [];
 
-	constructor(report: SendReport, probe: Framer, options: OutgoingOptions) {
+	constructor(report: SendReport, probe: Framer, account: (bytes: number) => void, options: OutgoingOptions) {
 		super(nothing, report, false, options);
 		this.#probe = probe;
+		this.#account = account;
 	}
 
 	/** Throws what the framing does not take. */
 	add(piece: Uint8Array, last: boolean): void {
+		if (this.state !== 'ended') this.#account(piece.length);
 		this.#probe.frame(piece, { complete: last }, nowhere);
 		this.complete = last;
 		if (this.state === 'ended') return;
@@ -51,6 +55,7 @@ export class Streamed extends Outgoing {
 		const bytes = first.length > most ? first.subarray(0, most) : first;
 		if (bytes !== first) this.#pieces.unshift(first.subarray(most));
 		this.#bytes -= bytes.length;
+		this.#account(-bytes.length);
 		if (this.#bytes < enough) this.#tell();
 		return { bytes, last: this.complete && this.#pieces.length === 0 };
 	}
@@ -58,6 +63,7 @@ export class Streamed extends Outgoing {
 	/** It has ended: nothing more is taken, and nobody need wait. */
 	drop(): void {
 		this.#pieces.clear();
+		this.#account(-this.#bytes);
 		this.#bytes = 0;
 		this.#tell();
 	}

@@ -94,4 +94,23 @@ describe('upgrade', () => {
 		await closeAll(client, server);
 		await assert.rejects(client.upgrade({ security: pinned }), { code: 'bad-argument' });
 	});
+
+	onBothArms('a promise of security that fails, and security that is none, end the connection', async (arm) => {
+		for (const make of [() => Promise.reject(new Error('no key today')), () => ({ ca: 'no certificate' })]) {
+			const { client, server } = await arm.pair(lines());
+			await assert.rejects(client.upgrade({ security: make() as never }));
+			assert.equal((await client.closed).by, 'local');
+			await server.close();
+			await server.closed;
+		}
+	});
+
+	onBothArms('nothing is upgraded whose other direction has ended', async (arm) => {
+		const { client, server } = await arm.pair(lines());
+		await server.send('bye', { final: true });
+		await client.receive();
+		assert.equal(await client.receive(), undefined);
+		await assert.rejects(client.upgrade({ security: pinned }), { code: 'bad-argument', message: /has ended/ });
+		await closeAll(client, server);
+	});
 });
