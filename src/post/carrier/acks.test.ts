@@ -101,6 +101,27 @@ describe('acked', () => {
 		);
 	}
 
+	test('P-07 of each message it is told that it was sent, acknowledged or expired', { timeout: 60_000 }, (t) =>
+		onArm(kernelArm(), async (arm) => {
+			const { client, server } = await arm.pair(lines());
+			if (!client.capabilities().abilities.acked.available) t.skip('it needs Linux and koffi');
+			else {
+				const told: string[] = [];
+				for (const name of ['sent', 'acked', 'expired'] as const) {
+					client.observe(name, ({ id }) => told.push(`${id} ${name}`));
+				}
+				const [first, late] = [client.send('now'), client.send('never', { lifetime: 0 })];
+				assert.equal(await first, 'sent');
+				assert.equal(await late, 'expired');
+				await first.acked;
+				await assert.rejects(late.acked, { code: 'send-failed' });
+				await until('all is told', () => told.length === 3);
+				assert.deepEqual(told.toSorted(), ['1 acked', '1 sent', '2 expired']);
+			}
+			await closeAll(client, server);
+		}),
+	);
+
 	onMemory('where nobody tells it says so, and what is not sent is not acknowledged', async (arm) => {
 		const { client, server } = await arm.pair(lines());
 		const { available, why } = client.capabilities().abilities.acked;
