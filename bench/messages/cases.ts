@@ -102,9 +102,3 @@ export const cases: readonly Case[] = [
 		targets: [{ against: 'node', least: 0.9 }],
 	},
 ];
-
-/** Ids that are promised, and what a load for them has to be. */
-export const notYet: Readonly<Record<string, string>> = {
-	'urgent-p99': 'urgent messages among bulk, measured by when they arrive',
-	ontime: 'messages with a lifetime over a link that is too slow for all of them',
-};

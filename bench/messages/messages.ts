@@ -9,11 +9,13 @@ import { installPeers } from '../peers.ts';
 import { ProcessPair, pinned } from '../process-pair.ts';
 import { progress, short, table } from '../report.ts';
 import { ratioOf, spreadOf } from '../statistics.ts';
-import { type Case, cases, notYet, type SubjectName } from './cases.ts';
+import { type Case, cases, type SubjectName } from './cases.ts';
+import { type LoadName, loadNames } from './link/loads.ts';
+import { type Figure, type LinkSubject, linkSubjects, runOverLink } from './link/run.ts';
 
 const usage = `usage: npm run bench -- messages [--json] [--case ID]... [--subject NAME]... [--runs N] [--quick]
   --json     one object per line, the last one a summary
-  --case     only this one of: ${cases.map(({ id }) => id).join(' ')}
+  --case     only this one of: ${[...cases.map(({ id }) => id), ...loadNames].join(' ')}
   --subject  only this one, beside what it is compared with: post-sockets raw node ws zeromq grpc socket.io
   --runs     measured runs of each subject (default 7)
   --quick    3 runs of 100 ms: shows that everything works, and little more`;
@@ -21,6 +23,10 @@ const usage = `usage: npm run bench -- messages [--json] [--case ID]... [--subje
 /** Milliseconds of a run. */
 const usual = 500;
 const quick = 100;
+
+/** Milliseconds of the one run of each subject over a slow link. */
+const usualOverLink = 10_000;
+const quickOverLink = 2_000;
 
 /** What the runs of one case gave: for each subject one number per round. */
 type Measured = ReadonlyMap<SubjectName, readonly number[]>;
@@ -32,11 +38,18 @@ export async function run(args: readonly string[]): Promise<void> {
 		process.exitCode = 2;
 		return;
 	}
-	const { json, runs, milliseconds, chosen } = wishes;
+	const { json, runs, milliseconds, chosen, overLink, overLinkMilliseconds } = wishes;
 	const missing = installPeers();
 	if (missing) console.error(`bench: ${missing}`);
 	const report = new Report(json);
 	for (const one of chosen) report.add(one, await measure(one, runs, milliseconds));
+	for (const load of overLink) {
+		for (const subject of linkSubjects) {
+			progress(`${load}  ${subject}`);
+			report.addOverLink(load, subject, await runOverLink(load, subject, overLinkMilliseconds));
+			progress();
+		}
+	}
 	report.end();
 }
 
@@ -45,6 +58,8 @@ interface Wishes {
 	readonly runs: number;
 	readonly milliseconds: number;
 	readonly chosen: readonly Case[];
+	readonly overLink: readonly LoadName[];
+	readonly overLinkMilliseconds: number;
 }
 
 /** Or what is wrong with them. */
@@ -66,8 +81,7 @@ function wishesOf(args: readonly string[]): Wishes | string {
 	const runs = Number(values.runs ?? (hurry ? 3 : 7));
 	if (!Number.isInteger(runs) || runs < 1) return `--runs is ${values.runs}; it is a number from 1`;
 	for (const id of ids) {
-		if (id in notYet) return `--case ${id} cannot be measured yet; it will be ${notYet[id]}`;
-		if (!cases.some((one) => one.id === id)) return `--case ${id} is none`;
+		if (!cases.some((one) => one.id === id) && !loadNames.some((name) => name === id)) return `--case ${id} is none`;
 	}
 	const chosen = cases
 		.filter(({ id }) => ids.length === 0 || ids.includes(id))
@@ -75,7 +89,14 @@ function wishesOf(args: readonly string[]): Wishes | string {
 			...one,
 			subjects: one.subjects.filter((name, at) => at < 2 || names.length === 0 || names.includes(name)),
 		}));
-	return { json, runs, milliseconds: hurry ? quick : usual, chosen };
+	return {
+		json,
+		runs,
+		milliseconds: hurry ? quick : usual,
+		chosen,
+		overLink: loadNames.filter((name) => ids.length === 0 || ids.includes(name)),
+		overLinkMilliseconds: hurry ? quickOverLink : usualOverLink,
+	};
 }
 
 /** Every subject once to warm up, then round after round; each round begins with another subject. */
@@ -123,6 +144,9 @@ class Report {
 	readonly #ratios: Record<string, Record<string, number>> = {};
 	readonly #targets: { case: string; against: SubjectName; least: number; ratio: number; met: boolean }[] = [];
 
+	readonly #overLink: string[][] = [];
+	readonly #bounds: object[] = [];
+
 	constructor(json: boolean) {
 		this.#json = json;
 	}
@@ -147,12 +171,30 @@ class Report {
 		}
 	}
 
+	addOverLink(load: LoadName, subject: LinkSubject, figures: readonly Figure[]): void {
+		for (const { name: figure, value, least, most } of figures) {
+			if (this.#json) print({ bench: 'messages', case: load, subject, figure, value, least, most });
+			const aim = least !== undefined ? `>= ${short(least)}` : most !== undefined ? `<= ${short(most)}` : '';
+			const met = value >= (least ?? value) && value <= (most ?? value);
+			const ours = subject === 'post-sockets' || subject === 'without koffi';
+			const verdict = aim && ours ? (met ? 'met' : 'missed') : '';
+			this.#overLink.push([load, subject, figure, short(value), aim, verdict]);
+			if (verdict) this.#bounds.push({ case: load, subject, figure, value, least, most, met });
+		}
+	}
+
 	end(): void {
 		if (this.#json) {
-			const summary = { pinned, ratios: this.#ratios, targets: this.#targets };
+			const summary = { pinned, ratios: this.#ratios, targets: this.#targets, bounds: this.#bounds };
 			print({ bench: 'messages', summary });
 			return;
 		}
+		if (this.#rows.length > 0) this.#printRatios();
+		if (this.#overLink.length === 0) return;
+		process.stdout.write(table(['over 10 Mbit/s', 'subject', 'figure', 'value', 'aim', ''], this.#overLink));
+	}
+
+	#printRatios(): void {
 		const verdicts = this.#targets.map(({ case: id, against, least, ratio, met }) => [
 			id,
 			`to ${against}`,
@@ -163,7 +205,8 @@ class Report {
 		process.stdout.write(
 			`${table(['case', 'subject', 'median', 'unit', 'min .. max', 'ratio'], this.#rows)}\n` +
 				`Ratios are to raw (of tls-bulk: to node), the median of those of each round; processes ${pinned ? 'have a core each' : 'share the cores'}.\n\n` +
-				table(['target', 'of post-sockets', 'ratio', 'aim', ''], verdicts),
+				table(['target', 'of post-sockets', 'ratio', 'aim', ''], verdicts) +
+				'\n',
 		);
 	}
 }

@@ -110,7 +110,9 @@ describe('acked', () => {
 				for (const name of ['sent', 'acked', 'expired'] as const) {
 					client.observe(name, ({ id }) => told.push(`${id} ${name}`));
 				}
-				const [first, late] = [client.send('now'), client.send('never', { lifetime: 0 })];
+				const first = client.send('now');
+				// It waits for one that nobody sends.
+				const late = client.send('never', { lifetime: 20, antecedents: [first.id + 2] });
 				assert.equal(await first, 'sent');
 				assert.equal(await late, 'expired');
 				await first.acked;

@@ -21,11 +21,11 @@ export interface DepthOptions {
 	onRoom(): void;
 }
 
-/** Milliseconds until there may be room again. */
-const pause = 2;
+/** Milliseconds until there may be room again: a quarter of the time that there was none, between these. */
+const pause = { least: 2, most: 50 };
 
-/** The system is asked again after so many times what it took to ask. */
-const thrift = 20;
+/** Part of the time that asking may take, and the milliseconds of it that may be saved up for when little is known. */
+const patience = { part: 0.05, most: 50 };
 
 export class Depth {
 	readonly #options: DepthOptions;
@@ -39,7 +39,10 @@ export class Depth {
 	/** What is under way counts as held. */
 	#underWay = false;
 	#lookedAt = 0;
-	#nextLook = 0;
+	/** Milliseconds that asking may take now. */
+	#patience = patience.most;
+	/** When there was room. */
+	#roomAt = 0;
 	#timer: Timer | undefined;
 
 	constructor(options: DepthOptions) {
@@ -48,7 +51,6 @@ export class Depth {
 
 	attach(flow: Flow): void {
 		this.#flow = flow;
-		this.#nextLook = 0;
 		if (this.#shallow) this.keepShallow();
 	}
 
@@ -87,7 +89,8 @@ export class Depth {
 		if (!this.#shallow) return Number.POSITIVE_INFINITY;
 		this.#look();
 		const room = this.#most - this.#held;
-		if (room <= 0 && this.#told) this.#waitForRoom();
+		if (room > 0) this.#roomAt = this.#options.clock.now();
+		else if (this.#told) this.#waitForRoom();
 		return Math.max(0, room);
 	}
 
@@ -102,10 +105,10 @@ export class Depth {
 		if (this.#told) this.#rate.eased();
 	}
 
-	/** As far as is known: since it was asked, the system has sent as fast as before. */
+	/** As far as is known: since it was asked, the system has sent as fast as before, unless it lets the flow wait. */
 	get #held(): number {
 		const { below } = this.#rate;
-		if (!this.#told || below === 0) return below;
+		if (!this.#told || this.#inFlow > 0) return below;
 		const now = this.#options.clock.now();
 		const sent = ((now - this.#lookedAt) / shallowTime) * (this.#rate.within(shallowTime, now) ?? 0);
 		return Math.max(0, below - sent);
@@ -114,31 +117,37 @@ export class Depth {
 	get #most(): number {
 		const { clock, roundTrip } = this.#options;
 		if (!this.#told) return shallowBytes.unknown;
-		const time = this.#underWay ? roundTrip() : 0;
-		const bytes = this.#rate.within(time + Math.max(shallowTime, time / 2), clock.now()) ?? shallowBytes.unknown;
+		// Half as much again as is under way, so that it can become more.
+		const time = this.#underWay ? Math.max(shallowTime, 1.5 * roundTrip()) : shallowTime;
+		const bytes = this.#rate.within(time, clock.now()) ?? shallowBytes.unknown;
 		return Math.min(Math.max(bytes, shallowBytes.least), shallowBytes.most);
 	}
 
 	/** Asks the system, unless it was asked just now, or it may be that the flow has handed down what it did not say yet. */
 	#look(): void {
+		if (!this.#flow || !this.#told || this.#inFlow > 0) return;
 		const { clock } = this.#options;
 		const now = clock.now();
-		if (!this.#flow || !this.#told || this.#inFlow > 0 || now < this.#nextLook) return;
+		const left = Math.min(patience.most, this.#patience + (now - this.#lookedAt) * patience.part);
+		if (left <= 0) return;
 		const backlog = backlogOf(this.#flow);
 		const then = clock.now();
+		this.#patience = left - (then - now);
 		this.#lookedAt = then;
-		this.#nextLook = then + (then - now) * thrift;
 		this.#told = backlog !== undefined;
 		this.#underWay = backlog?.underWay === true;
-		const more = (backlog?.bytes ?? 0) - this.#rate.below;
+		const { bytes } = backlog ?? { bytes: 0 };
+		const more = bytes - this.#rate.below;
 		if (more > 0) this.#rate.started(more, then, true);
+		else if (bytes === 0) this.#rate.emptied(then);
 		else if (more < 0) this.#rate.finished(-more, then);
 	}
 
 	#waitForRoom(): void {
 		if (this.#timer) return;
 		const { clock, onRoom } = this.#options;
-		this.#timer = clock.after(pause, () => {
+		const wait = Math.min(Math.max(pause.least, (clock.now() - this.#roomAt) / 4), pause.most);
+		this.#timer = clock.after(wait, () => {
 			this.#timer = undefined;
 			onRoom();
 		});

@@ -104,3 +104,36 @@ test('an estimate is always of use: no NaN, nothing negative, no rate of zero', 
 		}),
 	);
 });
+
+test('what was found empty takes as much and somewhat more, until it is measured; its rate is not known by that', () => {
+	const rate = new DrainRate();
+	rate.started(1_000, 0, false);
+	rate.emptied(40);
+	assert.equal(rate.below, 0);
+	assert.equal(rate.within(20, 40), 625);
+	assert.equal(rate.within(50, 40), 1_250);
+	assert.equal(rate.estimate(40).bytesPerMs, Number.POSITIVE_INFINITY);
+	rate.started(100, 50, false);
+	rate.finished(100, 60);
+	assert.equal(rate.within(20, 60), 100);
+});
+
+test('time in which there was nothing to give does not count', () => {
+	const rate = new DrainRate();
+	const now = fill(rate, {});
+	rate.started(1_000, now, false);
+	rate.eased();
+	rate.finished(1_000, now + 500);
+	isNear(rate.estimate(now + 500).bytesPerMs, 100);
+});
+
+test('within a time goes what that rate makes, but no more than was seen to go', () => {
+	const rate = new DrainRate();
+	assert.equal(rate.within(20, 0), undefined);
+	rate.started(1_000, 0, false);
+	rate.finished(1_000, 1);
+	assert.equal(rate.within(20, 1), 1_000);
+	const now = fill(rate, { from: 1 });
+	assert.ok(Math.abs(rate.within(20, now)! - 2_000) < 100);
+	assert.equal(rate.within(20, now + 1_000), undefined);
+});

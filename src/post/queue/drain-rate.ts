@@ -13,6 +13,11 @@ const halfLife = 500;
 /** After so many ms without a measurement nothing is known any more, so that a rate too low to send by is tried again. */
 const memory = 1_000;
 
+/** How much more a layer is taken for that was found empty. */
+const growth = 1.25;
+
+const nothing = { bytes: 0, milliseconds: 0, at: 0 };
+
 export class DrainRate {
 	/** Faded. */
 	#bytes = 0;
@@ -23,6 +28,8 @@ export class DrainRate {
 	/** While it is full: since when, or since it last finished something. */
 	#since = 0;
 	#measuredAt = 0;
+	/** What it was emptied of, since the last measurement. */
+	#seen = nothing;
 
 	/** Bytes given to the layer below, which has not handed them down. */
 	get below(): number {
@@ -45,7 +52,16 @@ export class DrainRate {
 		this.#bytes = this.#bytes * left + bytes;
 		this.#milliseconds = this.#milliseconds * left + (now - this.#since);
 		this.#since = this.#measuredAt = now;
+		this.#seen = nothing;
 		this.#full = this.#below > 0;
+	}
+
+	/** It was found empty, who knows since when: it takes as much and more, but how fast it is nobody has seen. */
+	emptied(now: number): void {
+		const milliseconds = now - this.#since;
+		if (this.#full && this.#below > 0) this.#seen = { bytes: this.#below * growth, milliseconds, at: now };
+		this.#below = 0;
+		this.#full = false;
 	}
 
 	/** There is nothing more to give it: how fast it drains from here on says nothing. */
@@ -53,10 +69,13 @@ export class DrainRate {
 		this.#full = false;
 	}
 
-	/** Bytes that it hands down in so many ms, as far as it was full for as long; undefined if nobody knows. */
+	/** Bytes that it hands down in so many ms, as far as it was seen to; undefined if nobody knows. */
 	within(milliseconds: number, now: number): number | undefined {
-		if (this.#milliseconds === 0 || (!this.#full && now - this.#measuredAt >= memory)) return undefined;
-		return this.#bytes * Math.min(1, milliseconds / this.#milliseconds);
+		const part = (whole: number) => Math.min(1, milliseconds / whole);
+		const { bytes, milliseconds: time, at } = this.#seen;
+		const seen = now - at < memory ? bytes * part(time) : 0;
+		const known = this.#milliseconds > 0 && (this.#full || now - this.#measuredAt < memory);
+		return Math.max(seen, known ? this.#bytes * part(this.#milliseconds) : 0) || undefined;
 	}
 
 	/** For a message started now, over a path with that round trip in ms. */

@@ -11,6 +11,7 @@ import { type TestContext, test } from 'node:test';
 import { IpAddress } from '../../../base/address.ts';
 import { DuplexFlow } from '../../../duplex/duplex-flow.ts';
 import { duplexOf } from '../../../duplex/native.ts';
+import { backlogOf } from '../../../stack/backlog.ts';
 import { deaf, type Flow } from '../../../stack/flow.ts';
 import { metricsOf } from '../../../stack/metrics.ts';
 import { type FlowTuning, tuneFlow, tunePort } from '../../../stack/tuning.ts';
@@ -169,6 +170,7 @@ test('a flow tells what is under way, what arrived, and nothing when it is gone'
 		return metrics.unacknowledged === 0 && metrics.notSent! > 0 && metrics.bytesAcked! > 1;
 	});
 	assert.equal(written, false);
+	assert.deepEqual(backlogOf(client), { bytes: metricsOf(client)!.notSent, underWay: false });
 	server.resume();
 	await until('all of it has arrived', () => metricsOf(client)?.bytesAcked === 8 * 2 ** 20 + 1);
 	const { roundTrip, pathMtu, maxSegmentSize, congestionWindow, deliveryRate, notSent } = metricsOf(client)!;
@@ -177,6 +179,7 @@ test('a flow tells what is under way, what arrived, and nothing when it is gone'
 	const closed = Promise.withResolvers<void>();
 	client.handler = { ...deaf, onClose: () => closed.resolve() };
 	client.abort();
+	assert.equal(backlogOf(client), undefined);
 	assert.equal(metricsOf(client), undefined);
 	await closed.promise;
 	assert.equal(metricsOf(client), undefined);

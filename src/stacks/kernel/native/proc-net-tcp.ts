@@ -15,6 +15,10 @@ export interface Ends {
 /** Bytes of a table that are read at most; of more than some 1,700 connections the last ones are not found. */
 const tableLimit = 256 * 2 ** 10;
 
+/** Bytes of one read, and of the longest row. */
+const step = 1024;
+const longestRow = 256;
+
 /** Reused from reading to reading. */
 let table: Buffer | undefined;
 
@@ -23,8 +27,7 @@ export function outgoingOf({ localAddress, localPort, remoteAddress, remotePort 
 	if (process.platform !== 'linux' || !localAddress || !localPort || !remoteAddress || !remotePort) return undefined;
 	const local = rowEnd(localAddress, localPort);
 	const remote = rowEnd(remoteAddress, remotePort);
-	const file = local.length > 13 ? '/proc/net/tcp6' : '/proc/net/tcp';
-	return queuedIn(read(file), `${local} ${remote}`);
+	return read(local.length > 13 ? '/proc/net/tcp6' : '/proc/net/tcp', `${local} ${remote}`);
 }
 
 /** The field tx_queue of the row of `ends`: `local remote state tx_queue:rx_queue`, all in hexadecimal digits. */
@@ -46,20 +49,25 @@ function hex(bytes: Uint8Array): string {
 	return Buffer.from(bytes).toString('hex').toUpperCase();
 }
 
-function read(file: string): string {
+/** By small steps, and no further than to the row: the kernel walks through all it has, a millisecond and more. */
+function read(file: string, ends: string): number | undefined {
 	table ??= Buffer.allocUnsafeSlow(tableLimit);
-	let end = 0;
+	let descriptor: number;
 	try {
-		const descriptor = openSync(file, 'r');
-		try {
-			for (let read = -1; read !== 0 && end < tableLimit; end += read) {
-				read = readSync(descriptor, table, end, tableLimit - end, null);
-			}
-		} finally {
-			closeSync(descriptor);
-		}
+		descriptor = openSync(file, 'r');
 	} catch {
-		// There is no /proc here.
+		return undefined;
 	}
-	return table.toString('latin1', 0, end);
+	try {
+		for (let end = 0, from = 0; end < tableLimit; from = Math.max(0, end - longestRow)) {
+			const count = readSync(descriptor, table, end, Math.min(step, tableLimit - end), null);
+			if (count === 0) return undefined;
+			end += count;
+			const found = queuedIn(table.toString('latin1', from, end), ends);
+			if (found !== undefined) return found;
+		}
+		return undefined;
+	} finally {
+		closeSync(descriptor);
+	}
 }
