@@ -14,13 +14,18 @@ import { type Arm, closeAll, memoryArm, onArm, onBothArms, onMemory } from './ar
 import { Association, type AssociationOptions } from './association.ts';
 import type { Carrier } from './carrier.ts';
 import { initiate } from './initiate.ts';
+import type { CarrierMaking } from './options.ts';
 
 const security = selfSigned();
 
 /** Talks a line both ways, which is when a TLS 1.3 client gets its tickets, and says whether the session was resumed. */
-async function talk(association: Association, listener: Awaited<ReturnType<Arm['listen']>>): Promise<boolean> {
+async function talk(
+	association: Association,
+	listener: Awaited<ReturnType<Arm['listen']>>,
+	options: CarrierMaking<string, string> = {},
+): Promise<boolean> {
 	const [client, server] = await Promise.all([
-		association.initiate({ protocol: lines() }),
+		association.initiate<string, string>({ protocol: lines(), ...options }),
 		listener.accept() as ReturnType<typeof listener.accept>,
 	]);
 	server!.onMessage(({ content }) => server!.send(content as never));
@@ -54,6 +59,17 @@ describe('associations', () => {
 		assert.equal(association.carriers.size, 0);
 		association.forget();
 		assert.equal(await talk(association, listener), false);
+		await listener.close();
+	});
+
+	onBothArms('T-8.1.10-02 an isolated carrier of an association neither takes from it nor gives', async (arm) => {
+		const { listener, make } = await ground(arm);
+		const association = make();
+		const isolated = { policy: { isolateSession: true } };
+		assert.equal(await talk(association, listener, isolated), false);
+		assert.equal(await talk(association, listener), false);
+		assert.equal(await talk(association, listener, isolated), false);
+		assert.equal(await talk(association, listener), true);
 		await listener.close();
 	});
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { until } from '../../testing/suite.ts';
 import { codec } from '../message/codecs.ts';
 import { frame } from '../message/framing.ts';
 import { messages } from '../message/protocol.ts';
@@ -38,12 +39,30 @@ describe('forks', () => {
 		await listener.close();
 	});
 
-	onBothArms('T-7.4-07 it has a framer of its own, and may speak another protocol', async (arm) => {
+	onBothArms('T-7.4-07 each has a framer of its own', async (arm) => {
+		const raw = await arm.rawServer();
+		const parent = await arm.connect(raw.port, { protocol: lines() });
+		const fork = await parent.fork();
+		await until('both are there', () => raw.peers.length === 2);
+		const halves = [
+			['par', 'ent\n'],
+			['fo', 'rk\n'],
+		] as const;
+		for (const half of [0, 1]) {
+			for (const [index, peer] of raw.peers.entries()) peer.write(halves[index]![half]!);
+			await arm.after(50);
+		}
+		assert.equal((await parent.receive())!.content, 'parent');
+		assert.equal((await fork.receive())!.content, 'fork');
+		parent.abortGroup();
+		for (const peer of raw.peers) peer.flow.abort();
+		await raw.close();
+	});
+
+	onBothArms('T-7.4-07 it may speak another protocol', async (arm) => {
 		const { listener, parent, server } = await ground(arm);
-		await server.send('half a');
 		const fork = await parent.fork({ protocol: messages(frame.stream(), codec.text()) });
 		const peer = (await listener.accept())!;
-		assert.equal((await parent.receive())!.content, 'half a');
 		await peer.send('a line');
 		assert.equal((await fork.receive({ minIncompleteLength: 7 }))!.content, 'a line\n');
 		await closeAll(fork, peer, parent, server);

@@ -95,6 +95,19 @@ describe('upgrade', () => {
 		await assert.rejects(client.upgrade({ security: pinned }), { code: 'bad-argument' });
 	});
 
+	onBothArms('I-6.1-08 what came with the go-ahead is the new protocol’s first', async (arm) => {
+		const raw = await arm.rawServer();
+		const client = await arm.connect(raw.port, { protocol: lines() });
+		await until('it is there', () => raw.peers.length === 1);
+		raw.peers[0]!.write('200 go on\n\u0000\u0000\u0000\u0005first');
+		assert.equal((await client.receive())!.content, '200 go on');
+		const tunnel = await client.upgrade({ protocol: messages(frame.lengthPrefix(), codec.text()) });
+		assert.equal((await tunnel.receive())!.content, 'first');
+		tunnel.abort();
+		for (const peer of raw.peers) peer.flow.abort();
+		await raw.close();
+	});
+
 	onBothArms('a promise of security that fails, and security that is none, end the connection', async (arm) => {
 		for (const make of [() => Promise.reject(new Error('no key today')), () => ({ ca: 'no certificate' })]) {
 			const { client, server } = await arm.pair(lines());
