@@ -367,8 +367,7 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 		const bytes = this.#protocol.codec.encode(content);
 		let reply: Promise<In>;
 		try {
-			const { timeout: _, signal: __, ...asked } = options;
-			const properties = this.#protocol.correlate ? asked : { ...asked, ordered: true };
+			const properties = this.#asRequest(options);
 			reply = this.#requests.wait(content, bytes, options, (report) =>
 				this.#send(bytes, report, undefined, properties),
 			);
@@ -673,6 +672,13 @@ export class Carrier<In = Uint8Array, Out = In> implements AsyncIterable<Receive
 			extend: (lifetime) => this.#sender.extend(outgoing, lifetime),
 		};
 		if (signal) withdrawBy(signal, sending);
+	}
+
+	/** Without correlation replies come in the order of the requests, which then keep it; datagrams have none to keep. */
+	#asRequest({ timeout: _, signal: __, ...asked }: RequestOptions): SendProperties | undefined {
+		if (Object.keys(asked).length === 0) return undefined;
+		const free = this.#protocol.correlate !== undefined || this.#life.connection?.datagrams === true;
+		return free ? asked : { ...asked, ordered: true };
 	}
 
 	/** What the queue knows an antecedent by; nothing if it went down already. */
