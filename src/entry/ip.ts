@@ -1,5 +1,5 @@
 /**
- * `post-sockets/ip`: an IP stack in user space, on any link, and links to stand it on. It has UDP and ICMP, no TCP yet.
+ * `post-sockets/ip`: an IP stack in user space, on any link, and links to stand it on. It has TCP, UDP and ICMP; TCP is young.
  *
  * ```ts
  * import { ipStack, linkPair } from 'post-sockets/ip'

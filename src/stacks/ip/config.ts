@@ -9,6 +9,7 @@ import type { Link } from '../../stack/link.ts';
 import type { InterfaceType } from '../../stack/stack.ts';
 import type { DuplicateDetection } from './addresses.ts';
 import type { IpLimits } from './limits.ts';
+import type { TcpConfig } from './tcp/limits.ts';
 
 export interface InterfaceConfig {
 	/** `192.0.2.2/24`, `2001:db8::2/64`: addresses with the length of their network. Default none. */
@@ -65,6 +66,7 @@ export interface IpConfig extends InterfaceConfig {
 	 */
 	readonly secret?: Uint8Array | undefined;
 	readonly limits?: Partial<IpLimits> | undefined;
+	readonly tcp?: TcpConfig | undefined;
 }
 
 /** What holds for one interface, with defaults. */

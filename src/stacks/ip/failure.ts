@@ -11,11 +11,13 @@ export type Errno =
 	| 'EADDRNOTAVAIL'
 	| 'EAFNOSUPPORT'
 	| 'ECONNREFUSED'
+	| 'ECONNRESET'
 	| 'EHOSTUNREACH'
 	| 'EINVAL'
 	| 'EMSGSIZE'
 	| 'ENETUNREACH'
-	| 'ENOBUFS';
+	| 'ENOBUFS'
+	| 'ETIMEDOUT';
 
 export function failure(
 	errno: Errno,

@@ -1,6 +1,6 @@
 /**
  * A stack of our own over any links: ARP and neighbour discovery, DHCP and address autoconfiguration, routes, ICMP,
- * multicast and UDP.
+ * multicast, UDP and TCP.
  *
  * ```ts
  * const stack = ipStack(link, { addresses: ['192.0.2.2/24', '2001:db8::2/64'], gateways: ['192.0.2.1'] });
@@ -15,15 +15,20 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { abortedBy, badArgument, PostSocketsError } from '../../base/errors.ts';
 import { Prefix } from '../../base/prefix.ts';
 import { systemRandom } from '../../base/random.ts';
-import type { IpEndpoint } from '../../base/socket-address.ts';
+import type { IpEndpoint, SocketAddress } from '../../base/socket-address.ts';
+import type { Flow, FlowListener } from '../../stack/flow.ts';
 import { InterfaceWatch } from '../../stack/interface-watch.ts';
 import type { Link } from '../../stack/link.ts';
 import type { Port } from '../../stack/port.ts';
 import type {
+	Acceptor,
 	BindOptions,
+	ConnectOptions,
 	Datagrams,
+	Dialer,
 	Interface,
 	InterfaceChange,
+	ListenOptions,
 	Stack,
 	StackFeatures,
 	Watchable,
@@ -39,9 +44,15 @@ import { defaultLimits } from './limits.ts';
 import type { Nic } from './nic.ts';
 import { nullLink } from './null-link.ts';
 import { Sockets } from './sockets.ts';
+import { Tcp } from './tcp/tcp.ts';
 import { Udp } from './udp.ts';
 
-export interface IpStack extends Omit<Stack, 'bind' | 'interfaces' | 'watch'>, Datagrams, Watchable {
+export interface IpStack
+	extends Omit<Stack, 'connect' | 'listen' | 'bind' | 'interfaces' | 'watch'>,
+		Dialer,
+		Acceptor,
+		Datagrams,
+		Watchable {
 	/** Told, and learned from DHCP and routers. */
 	readonly nameServers: readonly IpAddress[];
 	/**
@@ -75,6 +86,7 @@ class UserStack implements IpStack {
 	readonly features: StackFeatures = { ipv4: true, ipv6: true, unix: false };
 	readonly #ip: Ip;
 	readonly #udp: Udp;
+	readonly #tcp: Tcp;
 	readonly #sockets: Sockets;
 	readonly #configurations: Configuration[] = [];
 	readonly #nameServers: readonly IpAddress[];
@@ -108,6 +120,11 @@ class UserStack implements IpStack {
 		});
 		this.#udp = new Udp(this.#ip, this.#sockets, config.privilegedPorts === true);
 		this.#udp.reserved.set(68, (nic, bytes, start, end) => this.#of(nic)?.hearDhcp(bytes, start, end) ?? false);
+		this.#tcp = new Tcp(this.#ip, this.#sockets, {
+			config: config.tcp ?? {},
+			privileged: config.privilegedPorts === true,
+		});
+		this.#ip.onDrain = () => this.#tcp.drained();
 		this.#attachLoopback();
 		for (const [link, each] of settings) this.#attach(link, each, secret);
 		for (const route of config.routes ?? []) this.#addRoute(route);
@@ -132,6 +149,16 @@ class UserStack implements IpStack {
 		if (this.#closed) throw this.#closedError('bind');
 		if (options.signal.aborted) throw abortedBy(options.signal, 'bind');
 		return this.#udp.bind(local, options);
+	}
+
+	async connect(remote: SocketAddress, options: ConnectOptions): Promise<Flow> {
+		if (this.#closed) throw this.#closedError('connect');
+		return this.#tcp.connect(remote, options);
+	}
+
+	async listen(local: SocketAddress, options: ListenOptions): Promise<FlowListener> {
+		if (this.#closed) throw this.#closedError('listen');
+		return this.#tcp.listen(local, options);
 	}
 
 	ping(options: EchoOptions): EchoPort {
@@ -168,6 +195,7 @@ class UserStack implements IpStack {
 			this.#closed = this.#closedError('close');
 			for (const configuration of this.#configurations) configuration.stop();
 			for (const socket of this.#sockets) socket.finish(this.#closed);
+			this.#tcp.close();
 			this.#watch.clear();
 			this.#ip.close();
 			for (const { link } of this.#ip.host.nics) link.close();

@@ -39,6 +39,8 @@ export class Ip {
 	readonly output: Output;
 	readonly icmp: Icmp;
 	readonly discovery: NeighborDiscovery;
+	/** A link takes more, after it was full. */
+	onDrain: () => void = () => {};
 	readonly #input: Input;
 	readonly #errors: IcmpErrors;
 	readonly #groups: GroupMessages;
@@ -104,6 +106,7 @@ export class Ip {
 			gained: (own) => events.gained(nic, own),
 			lost: (own) => events.lost(nic, own),
 			duplicate: (own) => events.duplicate(nic, own),
+			onDrain: () => this.onDrain(),
 			onState: () => events.onState(nic),
 			onClose: (error) => events.onClose(nic, error),
 			reports: this.#groups.sinks(nic),

@@ -37,6 +37,8 @@ export interface NicOwner extends Pick<AddressSink, 'duplicate' | 'gained' | 'lo
 	/** A neighbour has failed, or is there again. */
 	neighborChanged(): void;
 	noRouter(hop: IpAddress): void;
+	/** The link takes more. */
+	onDrain(): void;
 	/** The link came up or went down. */
 	onState(): void;
 	onClose(error: PostSocketsError | undefined): void;
@@ -220,6 +222,7 @@ export class Nic implements LinkHandler, ArpLink {
 
 	onDrain(): void {
 		this.#outbox.drained();
+		this.#owner.onDrain();
 	}
 
 	onState(): void {
